@@ -1,0 +1,128 @@
+//! The configuration: TOML and spreadsheets in, a validated [`Config`] out, or every problem at once.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{NaiveDate, TimeDelta};
+use chrono_tz::Tz;
+use reqwest::Url;
+
+use crate::{
+    metric::MetricSet,
+    secret::Secret,
+    sink::FileFormat,
+    time::{BucketSize, PartitionSize},
+};
+
+/// A configuration in which everything is set, allowed and consistent. Paths are absolute or relative to the
+/// working directory, no longer to the file.
+pub struct Config {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// Where published files go.
+    pub output_dir: PathBuf,
+    /// Where the ledger and the locks live.
+    pub state_dir: PathBuf,
+    /// The default zone, and the zone of schedules.
+    pub timezone: Tz,
+    /// How to talk to the Angus systems.
+    pub angus: AngusSettings,
+    /// Every stream, in the order of the configuration; names are unique.
+    pub streams: Vec<Arc<Stream>>,
+    /// Every job, in the order of the configuration; names are unique.
+    pub jobs: Vec<Arc<Job>>,
+    /// Where the daemon answers HTTP; `None` = nowhere.
+    pub http: Option<HttpSettings>,
+    /// Every tag key in use by any stream, sorted: each becomes a column.
+    pub tag_keys: Vec<String>,
+    /// What is allowed but deserves a look, one sentence each, for the person who runs a command.
+    pub warnings: Vec<String>,
+}
+
+/// The `[angus]` section.
+pub struct AngusSettings {
+    /// Where tokens are made; the path is joined to it.
+    pub console_url: Url,
+    /// Where metrics are read; the path is joined to it.
+    pub data_url: Url,
+    /// Requests in flight over all streams.
+    pub concurrency: NonZeroUsize,
+    /// Requests started per second over all streams; finite and above zero.
+    pub requests_per_second: f64,
+    /// The longest one request may take, body included.
+    pub timeout: Duration,
+    /// How often one request is tried at the most.
+    pub max_attempts: NonZeroU32,
+}
+
+/// One camera's account at Angus.
+pub struct Stream {
+    /// `[a-z0-9][a-z0-9_-]*`, at most 64 characters: used in paths.
+    pub name: String,
+    /// The console login.
+    pub username: String,
+    /// "Login" on the stream's page of the console.
+    pub client_id: String,
+    /// "Password" on the stream's page of the console.
+    pub access_token: SecretSource,
+    /// The zone of the camera.
+    pub timezone: Tz,
+    /// Tags by key.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Where a secret is kept. It is read when it is needed, so that commands that sign in nowhere need no secrets.
+#[derive(Clone)]
+pub enum SecretSource {
+    /// The whole file but for one line break at its end.
+    File(PathBuf),
+    /// An environment variable.
+    Env(String),
+    /// A file of this name in `$CREDENTIALS_DIRECTORY`, as systemd's `LoadCredential=` makes it.
+    Credential(String),
+    /// Written in the configuration itself.
+    Literal(Secret),
+}
+
+/// Which streams, which metrics, which bucket size, on which schedule, into which files.
+pub struct Job {
+    /// `[a-z0-9][a-z0-9_-]*`, at most 64 characters: used in paths.
+    pub name: String,
+    /// The size of its buckets.
+    pub time: BucketSize,
+    /// The streams that its globs match, in the order of the configuration; at least one.
+    pub streams: Vec<Arc<Stream>>,
+    /// What is asked.
+    pub metrics: MetricSet,
+    /// When it runs, in [`Config::timezone`].
+    pub schedule: Schedule,
+    /// The first local day to export; `None` = the day of the first run.
+    pub start: Option<NaiveDate>,
+    /// How long after its end a bucket is first exported; not negative.
+    pub settle: TimeDelta,
+    /// How far back each run pulls again; not negative.
+    pub lookback: TimeDelta,
+    /// The format of its files.
+    pub format: FileFormat,
+    /// How much local time one file covers.
+    pub partition: PartitionSize,
+}
+
+/// A cron line of five fields, or of six with seconds first, that was read without error.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    line: String,
+    cron: croner::Cron,
+}
+
+/// The `[http]` section.
+pub struct HttpSettings {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+}

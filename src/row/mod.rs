@@ -1,0 +1,86 @@
+//! One bucket of one stream, the columns of a published file, and how rows of a partition are merged. Pure.
+
+mod columns;
+mod merge;
+
+pub use columns::{Column, ColumnKind, TAG_PREFIX, columns};
+pub use merge::{Merged, NotInOrder, merge};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+/// The metrics that are counts of people (Angus contract, section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are the columns of the files, described in README.md")]
+pub enum Count {
+    PassingBy,
+    Interested,
+    CategorySeniorFemale,
+    CategorySeniorMale,
+    CategoryYoungFemale,
+    CategoryYoungMale,
+    GenderFemale,
+    GenderMale,
+    GenderUnknown,
+}
+
+/// The metrics that are means, in seconds, over the interested people of a bucket (Angus contract, section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are the columns of the files, described in README.md")]
+pub enum Mean {
+    StopTime,
+    AttentionTime,
+}
+
+/// One bucket of one stream. What is the same in every row of a file (stream, zone, tags) is in [`FileContext`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The bucket's first instant.
+    pub start: DateTime<Utc>,
+    /// The first instant after the bucket.
+    pub end: DateTime<Utc>,
+    counts: [Option<i64>; 9],
+    means: [Option<f64>; 2],
+    /// The metric's JSON in canonical form: its meaning is documented nowhere.
+    pub satisfaction: Option<Box<str>>,
+    /// A JSON object, in canonical form, of whatever else the bucket held.
+    pub extras: Option<Box<str>>,
+}
+
+impl Row {
+    /// A bucket of which nothing is known yet.
+    pub fn new(start: DateTime<Utc>, end: DateTime<Utc>) -> Self {
+        Self { start, end, counts: [None; 9], means: [None; 2], satisfaction: None, extras: None }
+    }
+
+    /// People; `None` where it was not asked or is not known, which is never the same as 0.
+    pub fn count(&self, count: Count) -> Option<i64> {
+        self.counts[count as usize]
+    }
+
+    /// Sets a count.
+    pub fn set_count(&mut self, count: Count, people: Option<i64>) {
+        self.counts[count as usize] = people;
+    }
+
+    /// Mean seconds; `None` where it was not asked or is not known.
+    pub fn mean(&self, mean: Mean) -> Option<f64> {
+        self.means[mean as usize]
+    }
+
+    /// Sets a mean.
+    pub fn set_mean(&mut self, mean: Mean, seconds: Option<f64>) {
+        self.means[mean as usize] = seconds;
+    }
+}
+
+/// What every row of one file shares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileContext {
+    /// The stream's name.
+    pub stream: String,
+    /// The zone of the camera: local wall clock and partitions.
+    pub zone: Tz,
+    /// One entry for each tag key in use in the configuration, sorted by key; `None` where this stream lacks it.
+    pub tags: Vec<(String, Option<String>)>,
+}

@@ -1,0 +1,110 @@
+//! Local days, months and years: the periods that partitions stand for.
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use super::{TimeRange, local_midnight};
+
+/// How much local time one published file covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PartitionSize {
+    /// One local day.
+    Day,
+    /// One local month.
+    Month,
+    /// One local year.
+    Year,
+}
+
+impl PartitionSize {
+    /// Every size, in the order in which messages list them.
+    pub const ALL: [Self; 3] = [Self::Day, Self::Month, Self::Year];
+
+    /// The word used in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+}
+
+/// One local day, month or year. It begins when the wall clock first reaches its first midnight and ends where the
+/// next one begins, so that the periods of a zone cover all time once, whatever its clock does in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LocalPeriod {
+    first_day: NaiveDate,
+    size: PartitionSize,
+}
+
+impl LocalPeriod {
+    /// The period that holds `instant` in `zone`.
+    pub fn of(instant: DateTime<Utc>, size: PartitionSize, zone: Tz) -> Self {
+        let shown = Self::containing(instant.with_timezone(&zone).date_naive(), size);
+        // A clock turned back across midnight shows the old date again inside the new period.
+        if shown.end(zone) <= instant { shown.next() } else { shown }
+    }
+
+    /// The period that holds the calendar day `date`.
+    pub fn containing(date: NaiveDate, size: PartitionSize) -> Self {
+        let first_day = match size {
+            PartitionSize::Day => Some(date),
+            PartitionSize::Month => date.with_day(1),
+            PartitionSize::Year => date.with_day(1).and_then(|day| day.with_month(1)),
+        };
+        Self { first_day: first_day.unwrap_or(date), size }
+    }
+
+    /// The period after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let next = match self.size {
+            PartitionSize::Day => self.first_day.checked_add_days(Days::new(1)),
+            PartitionSize::Month => self.first_day.checked_add_months(Months::new(1)),
+            PartitionSize::Year => self.first_day.checked_add_months(Months::new(12)),
+        };
+        Self { first_day: next.unwrap_or(NaiveDate::MAX), size: self.size }
+    }
+
+    /// Its first instant.
+    pub fn start(self, zone: Tz) -> DateTime<Utc> {
+        local_midnight(self.first_day, zone)
+    }
+
+    /// The first instant after it.
+    pub fn end(self, zone: Tz) -> DateTime<Utc> {
+        self.next().start(zone)
+    }
+
+    /// The time it covers; `None` for a day that the zone skipped.
+    pub fn range(self, zone: Tz) -> Option<TimeRange> {
+        TimeRange::new(self.start(zone), self.end(zone))
+    }
+
+    /// Every period that shares an instant with `range`, in order.
+    pub fn overlapping(range: TimeRange, size: PartitionSize, zone: Tz) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(Self::of(range.start(), size, zone)), |period| Some(period.next()))
+            .take_while(move |period| period.start(zone) < range.end())
+            .filter(move |period| period.range(zone).is_some())
+    }
+
+    /// `date=2026-11-21`, `month=2026-11` or `year=2026`: the folder of its file.
+    pub fn folder_name(self) -> String {
+        match self.size {
+            PartitionSize::Day => format!("date={}", self.first_day.format("%Y-%m-%d")),
+            PartitionSize::Month => format!("month={}", self.first_day.format("%Y-%m")),
+            PartitionSize::Year => format!("year={}", self.first_day.format("%Y")),
+        }
+    }
+
+    /// Its first calendar day.
+    pub fn first_day(self) -> NaiveDate {
+        self.first_day
+    }
+
+    /// Day, month or year.
+    pub fn size(self) -> PartitionSize {
+        self.size
+    }
+}
