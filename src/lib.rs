@@ -1,11 +1,29 @@
 //! Exports Angus.ai audience metrics to CSV and Parquet files that converge: one bucket is one row, and pull, retry,
 //! backfill and crash, in any order, end in the same bytes. `ARCHITECTURE.md` tells how the parts fit together.
 
+pub mod angus;
+pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
+pub mod coverage;
+pub mod crash_point;
 pub mod environment;
+pub mod exporter;
+pub mod failure;
+pub mod ledger;
+pub mod locks;
+pub mod logging;
 pub mod metric;
+pub mod pipeline;
+pub mod plan;
+pub mod publication;
+pub mod report;
 pub mod row;
 pub mod secret;
+pub mod series;
+pub mod shutdown;
+pub mod simulator;
 pub mod sink;
 pub mod time;

@@ -1,2 +1,33 @@
-//! x
-fn main() {}
+//! Parses the command line, runs the command, and ends with its exit code.
+
+use std::process::ExitCode;
+
+use audience_exporter::{cli::Cli, commands};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        // Publishing waits for disks and locks, not for processors; more threads would only queue at the ledger.
+        .max_blocking_threads(16)
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(commands::run(cli)),
+        Err(error) => {
+            eprintln!("audience-exporter: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let code = error.exit_code();
+            if code != 0 {
+                eprintln!("audience-exporter: {error}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}

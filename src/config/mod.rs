@@ -1,4 +1,31 @@
 //! The configuration: TOML and spreadsheets in, a validated [`Config`] out, or every problem at once.
+//!
+//! `load` leads through it from top to bottom. A rule says what is wrong with one value (a `Mismatch`), a section says
+//! where that value stands, and the report keeps both until everything was read.
+
+mod fleet;
+mod folders;
+mod jobs;
+mod load;
+mod names;
+mod problem;
+mod reference;
+mod report;
+mod rules;
+mod schedule;
+mod secrets;
+mod section;
+mod settings;
+mod streams;
+mod suggest;
+#[cfg(test)]
+mod tests;
+
+pub use problem::{ConfigError, Problem, Problems};
+pub use schedule::ScheduleError;
+pub use secrets::SecretError;
+pub use settings::is_loopback;
+pub(crate) use suggest::nearest;
 
 use std::{
     collections::BTreeMap,

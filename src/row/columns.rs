@@ -104,6 +104,19 @@ impl Column {
 }
 
 impl Count {
+    /// Every count, in the order of the columns.
+    pub const ALL: [Self; 9] = [
+        Self::PassingBy,
+        Self::Interested,
+        Self::CategorySeniorFemale,
+        Self::CategorySeniorMale,
+        Self::CategoryYoungFemale,
+        Self::CategoryYoungMale,
+        Self::GenderFemale,
+        Self::GenderMale,
+        Self::GenderUnknown,
+    ];
+
     /// The name of its column.
     pub fn column_name(self) -> &'static str {
         match self {
@@ -121,6 +134,9 @@ impl Count {
 }
 
 impl Mean {
+    /// Every mean, in the order of the columns.
+    pub const ALL: [Self; 2] = [Self::StopTime, Self::AttentionTime];
+
     /// The name of its column.
     pub fn column_name(self) -> &'static str {
         match self {

@@ -2,12 +2,16 @@
 
 mod columns;
 mod merge;
+mod totals;
 
 pub use columns::{Column, ColumnKind, TAG_PREFIX, columns};
 pub use merge::{Merged, NotInOrder, merge};
+pub use totals::Totals;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+
+use crate::time::TimeRange;
 
 /// The metrics that are counts of people (Angus contract, section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +75,12 @@ impl Row {
     /// Sets a mean.
     pub fn set_mean(&mut self, mean: Mean, seconds: Option<f64>) {
         self.means[mean as usize] = seconds;
+    }
+
+    /// Whether the bucket reaches beyond what was asked, or beyond the time until which counts have settled: its
+    /// figures may be cut or still grow (Angus contract, section 6).
+    pub fn is_partial(&self, asked: TimeRange, settled_until: DateTime<Utc>) -> bool {
+        self.start < asked.start() || asked.end() < self.end || settled_until < self.end
     }
 }
 

@@ -45,6 +45,12 @@ impl TimeRange {
         self.intersection(other).is_some()
     }
 
+    /// The smallest range around both.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
     /// What this range holds and `other` does not: at most one piece on each side.
     pub fn without(&self, other: &Self) -> impl Iterator<Item = Self> + use<> {
         let before = Self::new(self.start, self.end.min(other.start));

@@ -1,0 +1,468 @@
+//! Asking the Angus systems: one listing at a time, page by page, with patience and within the shared budget.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::{Response, Url, header, redirect};
+use tokio::{sync::Mutex, time::Instant};
+
+use super::{
+    error::{FetchError, Incomplete, ProtocolError},
+    listing::{Listing, ListingBuilder, NextStep, Query},
+    pace::Pace,
+    page::decode_page,
+    request::{TOKEN_PATH, entities_url, join, next_page_mismatch},
+    retry::{
+        Decision, RetryPolicy, Transport, Trouble, Verdict, judge_data_answer, judge_token_answer,
+        parse_retry_after, random_jitter,
+    },
+    token::{StreamToken, TokenRequest, refusal_message},
+};
+use crate::{
+    auth::TokenCache,
+    clock::Clock,
+    config::{AngusSettings, Stream},
+    metric::MetricSet,
+};
+
+/// A page is some tens of KiB; a body beyond this is refused while it arrives, after decompression.
+const MAX_BODY_BYTES: u64 = 16 << 20;
+
+/// Of the body of a refusal, more than this is not read.
+const MAX_ERROR_BODY_BYTES: u64 = 64 << 10;
+
+/// Of a message of the service, more than this is not shown.
+const MAX_MESSAGE_CHARS: usize = 200;
+
+type Sleep = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// How the client tells the time, waits and spreads its waits; tests put their own in.
+#[derive(Clone)]
+pub struct Timing {
+    /// The wall clock.
+    pub clock: Clock,
+    /// A number in `[0, 1)`.
+    pub jitter: Arc<dyn Fn() -> f64 + Send + Sync>,
+    /// Waits between attempts.
+    pub sleep: Sleep,
+}
+
+impl Timing {
+    /// Real waits, random jitter.
+    pub fn real(clock: Clock) -> Self {
+        let sleep: Sleep = Arc::new(|wait| Box::pin(tokio::time::sleep(wait)));
+        Self { clock, jitter: Arc::new(random_jitter), sleep }
+    }
+}
+
+/// One stream as the client sees it: its account, its token, and the rule of one request at a time.
+pub struct StreamSession {
+    stream: Arc<Stream>,
+    tokens: TokenCache,
+    one_at_a_time: Mutex<()>,
+}
+
+impl StreamSession {
+    /// Not signed in yet.
+    pub fn new(stream: Arc<Stream>) -> Self {
+        Self { stream, tokens: TokenCache::default(), one_at_a_time: Mutex::new(()) }
+    }
+
+    /// The stream.
+    pub fn stream(&self) -> &Arc<Stream> {
+        &self.stream
+    }
+}
+
+/// Talks to the console and the Data API for all streams, under one budget.
+pub struct AngusClient {
+    http: reqwest::Client,
+    console_url: Url,
+    data_url: Url,
+    pace: Pace,
+    retry: RetryPolicy,
+    timing: Timing,
+    /// Seconds by which the service's clock is ahead of ours, as the last answer told.
+    clock_skew_seconds: AtomicI64,
+}
+
+/// No answer told its time yet.
+const SKEW_UNKNOWN: i64 = i64::MIN;
+
+/// The HTTP client could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up HTTP: {0}")]
+pub struct ClientSetupError(#[from] reqwest::Error);
+
+/// How one attempt ended, other than well.
+enum AttemptError {
+    /// It may pass.
+    Trouble(Trouble),
+    /// The token is to blame.
+    TokenRefused { message: String },
+    /// It will not pass.
+    Final(FetchError),
+}
+
+impl From<FetchError> for AttemptError {
+    fn from(error: FetchError) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl From<ProtocolError> for AttemptError {
+    fn from(error: ProtocolError) -> Self {
+        Self::Final(error.into())
+    }
+}
+
+impl AngusClient {
+    /// Sets up connections, but makes none.
+    pub fn new(settings: &AngusSettings, timing: Timing) -> Result<Self, ClientSetupError> {
+        // A second call in one process finds a provider installed, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("audience-exporter/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .timeout(settings.timeout)
+            .connect_timeout(settings.timeout.min(Duration::from_secs(10)));
+        if [&settings.console_url, &settings.data_url].into_iter().all(crate::config::is_loopback) {
+            http = http.no_proxy();
+        }
+        Ok(Self {
+            http: http.build()?,
+            console_url: settings.console_url.clone(),
+            data_url: settings.data_url.clone(),
+            pace: Pace::new(settings.concurrency.get(), settings.requests_per_second),
+            retry: RetryPolicy { max_attempts: settings.max_attempts.get() },
+            timing,
+            clock_skew_seconds: AtomicI64::new(SKEW_UNKNOWN),
+        })
+    }
+
+    /// A complete listing, or the reason why there is none. A listing that does not add up is asked once more.
+    pub async fn list(
+        &self,
+        session: &StreamSession,
+        metrics: &MetricSet,
+        query: Query,
+    ) -> Result<Listing, FetchError> {
+        match self.walk_pages(session, metrics, query).await {
+            Err(FetchError::Incomplete(incomplete)) => {
+                let stream = &*session.stream.name;
+                tracing::warn!(stream, reason = %incomplete, "listing does not add up, asking once more");
+                self.walk_pages(session, metrics, query).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// A token for `session`, from its cache or by signing in.
+    pub async fn token(&self, session: &StreamSession) -> Result<StreamToken, FetchError> {
+        let now = self.timing.clock.now();
+        session.tokens.get(now, async || self.sign_in(&session.stream).await).await
+    }
+
+    /// By how much the service's clock is ahead of ours, as the `Date` of its last answer told.
+    pub fn clock_skew(&self) -> Option<TimeDelta> {
+        let seconds = self.clock_skew_seconds.load(Ordering::Relaxed);
+        TimeDelta::try_seconds(seconds).filter(|_| seconds != SKEW_UNKNOWN)
+    }
+
+    fn note_clock(&self, response: &Response) {
+        let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| httpdate::parse_http_date(date).ok()) {
+            let skew = DateTime::<Utc>::from(date) - self.timing.clock.now();
+            self.clock_skew_seconds.store(skew.num_seconds(), Ordering::Relaxed);
+        }
+    }
+
+    async fn walk_pages(
+        &self,
+        session: &StreamSession,
+        metrics: &MetricSet,
+        query: Query,
+    ) -> Result<Listing, FetchError> {
+        let mut builder = ListingBuilder::new(query);
+        while let NextStep::Ask(_) = self.next_page(session, metrics, &mut builder).await? {}
+        Ok(builder.finish()?)
+    }
+
+    /// Asks for the next page until it arrives or there is no hope, and hands it to `builder`.
+    async fn next_page(
+        &self,
+        session: &StreamSession,
+        metrics: &MetricSet,
+        builder: &mut ListingBuilder,
+    ) -> Result<NextStep, FetchError> {
+        let query = builder.query();
+        let url = entities_url(&self.data_url, metrics, query.range, query.grid.size(), builder.next_page());
+        let mut patience = Patience::new(self);
+        let mut signed_in_again = false;
+        loop {
+            // The token is taken inside each attempt: a long wait must not outlive it.
+            let token = self.token(session).await?;
+            let attempt = async {
+                let body = self.get_page(session, &token, &url).await?;
+                self.read_page(session, &body, builder)
+            };
+            match attempt.await {
+                Ok(step) => return Ok(step),
+                Err(AttemptError::Final(error)) => return Err(error),
+                Err(AttemptError::Trouble(trouble)) => patience.wait(&session.stream.name, trouble).await?,
+                Err(AttemptError::TokenRefused { message }) if signed_in_again => {
+                    return Err(FetchError::TokenRefused { message });
+                }
+                Err(AttemptError::TokenRefused { .. }) => {
+                    session.tokens.invalidate(&token).await;
+                    signed_in_again = true;
+                }
+            }
+        }
+    }
+
+    async fn get_page(
+        &self,
+        session: &StreamSession,
+        token: &StreamToken,
+        url: &Url,
+    ) -> Result<Vec<u8>, AttemptError> {
+        let _alone = session.one_at_a_time.lock().await;
+        let _permit = self.pace.turn().await;
+        tracing::debug!(stream = &*session.stream.name, %url, "asking for a page");
+        let request = self
+            .http
+            .get(url.clone())
+            .header(header::ACCEPT, "application/json")
+            .bearer_auth(token.text().expose());
+        let response =
+            request.send().await.map_err(|error| AttemptError::Trouble(transport_trouble(&error)))?;
+        self.note_clock(&response);
+        let status = response.status().as_u16();
+        if response.status().is_success() {
+            return read_body(response).await;
+        }
+        let retry_after = self.retry_after(&response);
+        let refusal = Refusal::read(response, &[token.text().expose()]).await;
+        Err(match judge_data_answer(status, refusal.code.as_deref()) {
+            Verdict::SignInAgain => AttemptError::TokenRefused { message: refusal.message },
+            Verdict::RestartListing => FetchError::from(Incomplete::Shrank).into(),
+            Verdict::Redirect => ProtocolError::Redirect { status }.into(),
+            Verdict::Usable | Verdict::Refused => {
+                FetchError::Refused { status, message: refusal.message }.into()
+            }
+            Verdict::TryAgain => trouble(status, retry_after, &refusal.message),
+        })
+    }
+
+    fn read_page(
+        &self,
+        session: &StreamSession,
+        body: &[u8],
+        builder: &mut ListingBuilder,
+    ) -> Result<NextStep, AttemptError> {
+        let page = decode_page(body).map_err(|error| {
+            if error.is_data() {
+                ProtocolError::OtherShape(shown(&error.to_string(), &[])).into()
+            } else {
+                // An HTML page of some proxy, or a body that was cut short: passing (section 7).
+                AttemptError::Trouble(not_json())
+            }
+        })?;
+        let next_page = page.next_page.as_deref().map(str::to_owned).filter(|next| !next.is_empty());
+        let step = builder.push(page).map_err(FetchError::from)?;
+        if let (NextStep::Ask(next), Some(named)) = (step, next_page)
+            && let Some(reason) = next_page_mismatch(&self.data_url, &named, next)
+        {
+            let stream = &*session.stream.name;
+            tracing::warn!(
+                stream,
+                reason,
+                "next_page ignored, the page is asked for at the configured address"
+            );
+        }
+        Ok(step)
+    }
+
+    /// A new token from the console. Whatever it refuses is refused for good; only failures that may pass are tried
+    /// again.
+    async fn sign_in(&self, stream: &Stream) -> Result<StreamToken, FetchError> {
+        let access_token = stream.access_token.resolve()?;
+        let url = join(&self.console_url, TOKEN_PATH);
+        let mut patience = Patience::new(self);
+        loop {
+            match self.post_credentials(stream, access_token.expose(), &url).await {
+                Ok(token) => {
+                    let expires_at = crate::time::to_display(token.expires_at());
+                    tracing::debug!(stream = &*stream.name, expires_at, "signed in");
+                    return Ok(token);
+                }
+                Err(AttemptError::Final(error)) => return Err(error),
+                Err(AttemptError::TokenRefused { message }) => {
+                    return Err(FetchError::CredentialsRefused { message });
+                }
+                Err(AttemptError::Trouble(trouble)) => patience.wait(&stream.name, trouble).await?,
+            }
+        }
+    }
+
+    async fn post_credentials(
+        &self,
+        stream: &Stream,
+        access_token: &str,
+        url: &Url,
+    ) -> Result<StreamToken, AttemptError> {
+        let body = TokenRequest { username: &stream.username, client_id: &stream.client_id, access_token };
+        let body = serde_json::to_vec(&body).map_err(|_| ProtocolError::NoToken)?;
+        let _permit = self.pace.turn().await;
+        let request = self.http.post(url.clone()).header(header::CONTENT_TYPE, "application/json").body(body);
+        let response =
+            request.send().await.map_err(|error| AttemptError::Trouble(transport_trouble(&error)))?;
+        let status = response.status().as_u16();
+        if response.status().is_success() {
+            let body = read_body(response).await?;
+            if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
+                return Err(AttemptError::Trouble(not_json()));
+            }
+            return Ok(StreamToken::from_answer(&body, self.timing.clock.now())?);
+        }
+        let retry_after = self.retry_after(&response);
+        let refusal = Refusal::read(response, &[access_token]).await;
+        Err(match judge_token_answer(status) {
+            Verdict::TryAgain => trouble(status, retry_after, &refusal.message),
+            Verdict::Redirect => ProtocolError::Redirect { status }.into(),
+            _ if matches!(status, 400 | 401 | 403) => {
+                FetchError::CredentialsRefused { message: refusal.message }.into()
+            }
+            _ => FetchError::Refused { status, message: refusal.message }.into(),
+        })
+    }
+
+    fn retry_after(&self, response: &Response) -> Option<Duration> {
+        let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+        parse_retry_after(value, self.timing.clock.now())
+    }
+}
+
+/// The attempts at one request so far.
+struct Patience<'a> {
+    client: &'a AngusClient,
+    attempt: u32,
+    began: Instant,
+}
+
+impl<'a> Patience<'a> {
+    fn new(client: &'a AngusClient) -> Self {
+        Self { client, attempt: 0, began: Instant::now() }
+    }
+
+    /// Waits before the next attempt, or says that there is none.
+    async fn wait(&mut self, stream: &str, trouble: Trouble) -> Result<(), FetchError> {
+        self.attempt += 1;
+        let timing = &self.client.timing;
+        match self.client.retry.decide(&trouble, self.attempt, self.began.elapsed(), (timing.jitter)()) {
+            Decision::Wait(wait) => {
+                let (attempt, wait_seconds) = (self.attempt, wait.as_secs_f64());
+                tracing::info!(stream, attempt, wait_seconds, reason = trouble.message, "trying again");
+                (timing.sleep)(wait).await;
+                Ok(())
+            }
+            Decision::Postpone(wait) => Err(FetchError::RateLimited { wait }),
+            Decision::GiveUp => {
+                let Trouble { transport, message, .. } = trouble;
+                Err(FetchError::Unavailable { attempts: self.attempt, message, transport })
+            }
+        }
+    }
+}
+
+/// What the service said when it refused.
+struct Refusal {
+    code: Option<String>,
+    message: String,
+}
+
+#[derive(serde::Deserialize)]
+struct ErrorBody {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl Refusal {
+    /// Reads the body as far as it helps. What cannot be read is not shown: it is a proxy's page, not a message.
+    async fn read(response: Response, secrets: &[&str]) -> Self {
+        let reason = response.status().canonical_reason().unwrap_or("no further word").to_lowercase();
+        let body = read_at_most(response, MAX_ERROR_BODY_BYTES).await.unwrap_or_default();
+        let error: Option<ErrorBody> = serde_json::from_slice(&body).ok();
+        let (code, message) = error.map_or((None, None), |error| (error.code, error.message));
+        let message = match (code.clone(), message.or_else(|| refusal_message(&body))) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            (Some(text), None) | (None, Some(text)) => text,
+            (None, None) => reason,
+        };
+        Self { code, message: shown(&message, secrets) }
+    }
+}
+
+/// Text of the service as it may be shown: without control characters, not too long, and without a secret that the
+/// service may have echoed.
+fn shown(text: &str, secrets: &[&str]) -> String {
+    let text = secrets
+        .iter()
+        .filter(|secret| !secret.is_empty())
+        .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"));
+    text.chars().filter(|character| !character.is_control()).take(MAX_MESSAGE_CHARS).collect()
+}
+
+fn not_json() -> Trouble {
+    let message = "the answer is not JSON, or was cut short".to_owned();
+    Trouble { transport: None, retry_after: None, message }
+}
+
+fn trouble(status: u16, retry_after: Option<Duration>, message: &str) -> AttemptError {
+    let message = format!("status {status}: {message}");
+    AttemptError::Trouble(Trouble { transport: None, retry_after, message })
+}
+
+fn transport_trouble(error: &reqwest::Error) -> Trouble {
+    let transport = if error.is_timeout() {
+        Transport::Timeout
+    } else if error.is_connect() {
+        Transport::Connect
+    } else {
+        Transport::Interrupted
+    };
+    Trouble { transport: Some(transport), retry_after: None, message: transport.as_str().to_owned() }
+}
+
+/// The whole body, or a refusal to read more than any page can be.
+async fn read_body(response: Response) -> Result<Vec<u8>, AttemptError> {
+    let too_large = || ProtocolError::TooLarge { limit_mib: MAX_BODY_BYTES >> 20 };
+    if response.content_length().is_some_and(|length| length > MAX_BODY_BYTES) {
+        return Err(too_large().into());
+    }
+    let body = read_at_most(response, MAX_BODY_BYTES + 1).await;
+    let body = body.map_err(|error| AttemptError::Trouble(transport_trouble(&error)))?;
+    if body.len() as u64 > MAX_BODY_BYTES { Err(too_large().into()) } else { Ok(body) }
+}
+
+/// The first `limit` bytes of the body, or fewer where it ends earlier.
+async fn read_at_most(mut response: Response, limit: u64) -> Result<Vec<u8>, reqwest::Error> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = limit - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == limit {
+            break;
+        }
+    }
+    Ok(body)
+}

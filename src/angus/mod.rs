@@ -1,0 +1,21 @@
+//! The Angus systems: stream tokens and the Data API, as `contracts/angus.md` tells them. Section numbers in this
+//! module's comments are that contract's.
+
+mod client;
+mod error;
+mod figures;
+mod json;
+mod listing;
+mod pace;
+mod page;
+mod request;
+mod retry;
+mod token;
+
+pub use client::{AngusClient, ClientSetupError, StreamSession, Timing};
+pub use error::{FetchError, Incomplete, ProtocolError};
+pub use figures::{Oddities, Oddity};
+pub use listing::{Listing, ListingBuilder, ListingError, NextStep, Query};
+pub use page::{Page, decode_page};
+pub use retry::{Decision, RetryPolicy, Transport, Trouble, Verdict, judge_data_answer, judge_token_answer};
+pub use token::StreamToken;

@@ -1,0 +1,339 @@
+//! The command line: definitions only, so that man pages and completions can be generated from them.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Export Angus.ai audience metrics to CSV and Parquet files that converge.
+#[derive(Debug, Parser)]
+#[command(name = "audience-exporter", version, max_term_width = 100, after_help = FIRST_STEPS)]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const FIRST_STEPS: &str = "\
+First steps:
+  audience-exporter demo            see it work, without an account
+  audience-exporter init            write a commented exporter.toml
+  audience-exporter check           try the configuration and every stream
+  audience-exporter pull            export all that is due
+
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 credentials refused
+for every stream, 4 incomplete (running it again resumes), 5 locked by another
+process.";
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Configuration file [default: $AUDIENCE_EXPORTER_CONFIG, else ./exporter.toml, else
+    /// /etc/audience-exporter/exporter.toml]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// How much to log, on standard error [default: info for pull, backfill and simulate, else warn]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+    /// How to log
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// Log errors only, show no progress, print no summary
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// How much to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Every subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// See it work: simulated cameras, real files, no account needed
+    #[command(after_help = "Example:\n  audience-exporter demo --days 30 --format csv")]
+    Demo(Demo),
+    /// Write a commented configuration
+    #[command(after_help = "Example:\n  audience-exporter init /etc/audience-exporter/exporter.toml")]
+    Init(Init),
+    /// Try configuration, secrets, folders and clock, then sign in to every stream and ask for one page
+    #[command(after_help = "Example:\n  audience-exporter check --offline")]
+    Check(Check),
+    /// Show what would be asked and written; makes no request
+    #[command(
+        after_help = "Examples:\n  audience-exporter plan\n  audience-exporter plan --job hourly --from 2026-01-01 --to 2026-02-01"
+    )]
+    Plan(Plan),
+    /// Do all work that is due now, once
+    #[command(after_help = "Example:\n  audience-exporter pull --stream lobby")]
+    Pull(Pull),
+    /// Export history; what is exported already is not asked again
+    #[command(after_help = "Example:\n  audience-exporter backfill --from 2026-01-01 --to 2026-02-01")]
+    Backfill(Backfill),
+    /// Show per job and stream what is exported, what lacks and the last error
+    #[command(
+        after_help = "Example:\n  audience-exporter status --json | jq '.series[] | select(.last_error)'"
+    )]
+    Status(Status),
+    /// Fetch and show recent rows and a sparkline; writes nothing
+    #[command(after_help = "Example:\n  audience-exporter preview --stream lobby --last 48h")]
+    Preview(Preview),
+    /// Serve the simulated Angus API
+    #[command(
+        after_help = "Examples:\n  audience-exporter simulate --streams 4 --print-config > exporter.toml\n  audience-exporter simulate --replay footfall.csv.gz --error-rate 0.05"
+    )]
+    Simulate(Simulate),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example:\n  audience-exporter completions bash > /etc/bash_completion.d/audience-exporter"
+    )]
+    Completions(Completions),
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Folder for configuration, files and state
+    #[arg(long, value_name = "DIR", default_value = "audience-demo")]
+    pub dir: PathBuf,
+    /// Days of history, today included
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=3660))]
+    pub days: u16,
+    /// Format of the files
+    #[arg(long, value_name = "FORMAT", default_value = "parquet")]
+    pub format: FormatName,
+    /// Replay real hourly counts (columns stream, hour_start, passing_by; gzip allowed) instead of made-up ones
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// Zone of the cameras [default: Europe/Paris, or UTC for a replay]
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<chrono_tz::Tz>,
+}
+
+/// A file format by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum FormatName {
+    Csv,
+    Parquet,
+}
+
+impl Command {
+    /// How much to log where nobody says: a run is worth a line in a journal, an answer on a terminal is not.
+    pub fn default_log_level(&self) -> LogLevel {
+        match self {
+            Self::Pull(_) | Self::Backfill(_) | Self::Simulate(_) => LogLevel::Info,
+            _ => LogLevel::Warn,
+        }
+    }
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// File to write; an existing one is never touched
+    #[arg(value_name = "PATH", default_value = "exporter.toml")]
+    pub path: PathBuf,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Make no request
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Which series a command is about.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// Only this job
+    #[arg(long, value_name = "JOB")]
+    pub job: Option<String>,
+    /// Only this stream
+    #[arg(long, value_name = "STREAM")]
+    pub stream: Option<String>,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Which series.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Plan a backfill from this date (local midnight of the stream) or RFC 3339 instant
+    #[arg(long, value_name = "DATE", requires = "to")]
+    pub from: Option<String>,
+    /// Plan a backfill up to this date or instant, which is not asked itself
+    #[arg(long, value_name = "DATE", requires = "from")]
+    pub to: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pull`
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// Which series.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// `backfill`
+#[derive(Debug, Args)]
+pub struct Backfill {
+    /// From this date (local midnight of the stream) or RFC 3339 instant
+    #[arg(long, value_name = "DATE")]
+    pub from: String,
+    /// Up to this date or instant, which is not asked itself
+    #[arg(long, value_name = "DATE")]
+    pub to: String,
+    /// Which series.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Ask again for what is exported already
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `preview`
+#[derive(Debug, Args)]
+pub struct Preview {
+    /// The stream to look at
+    #[arg(long, value_name = "STREAM")]
+    pub stream: String,
+    /// The job whose metrics and bucket size to use [default: the first one on the stream]
+    #[arg(long, value_name = "JOB")]
+    pub job: Option<String>,
+    /// How far back to look
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = humantime::parse_duration)]
+    pub last: Duration,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `simulate`
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Address to listen on; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8808")]
+    pub listen: SocketAddr,
+    /// Replay real hourly counts (columns stream, hour_start, passing_by; gzip allowed)
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// How many cameras there are
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub streams: u32,
+    /// Print a configuration that works with this simulator, and end
+    #[arg(long)]
+    pub print_config: bool,
+    /// Format of the printed configuration's files
+    #[arg(long, value_name = "FORMAT", default_value = "parquet")]
+    pub format: FormatName,
+    /// Zone of the cameras [default: Europe/Paris, or UTC for a replay]
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<chrono_tz::Tz>,
+    /// How the simulated service behaves.
+    #[command(flatten)]
+    pub weather: Weather,
+}
+
+/// How the simulated service behaves.
+#[derive(Debug, Args)]
+pub struct Weather {
+    /// Other numbers, other figures and faults
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Buckets on a page
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub page_size: u32,
+    /// Wait before every answer
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub latency: Duration,
+    /// How long a token lives
+    #[arg(long, value_name = "DURATION", default_value = "5h", value_parser = humantime::parse_duration)]
+    pub token_life: Duration,
+    /// Share of answers that are 500, 502 or 503
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    pub error_rate: f64,
+    /// Share of answers that are 429 with Retry-After
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    pub throttle_rate: f64,
+    /// Share of answers that are cut off
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    pub truncate_rate: f64,
+    /// Share of answers that are HTML with status 200
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    pub garbage_rate: f64,
+    /// Share of valid tokens that are called expired
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    pub expire_rate: f64,
+    /// Share of answers that are slow
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    pub slow_rate: f64,
+    /// Figures of the last three hours still grow
+    #[arg(long)]
+    pub late_data: bool,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "expected a number from 0 to 1".to_owned())?;
+    if (0.0..=1.0).contains(&rate) { Ok(rate) } else { Err("expected a number from 0 to 1".to_owned()) }
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_an_example() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("audience-exporter "), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `backfill`: history, resumable.
+
+use std::collections::HashMap;
+
+use super::{CommandError, runs, session};
+use crate::{
+    cli::Backfill,
+    exporter::Work,
+    plan,
+    series::Series,
+    time::{TimeRange, parse_bound},
+};
+
+pub(super) async fn run(session: &session::Session, args: &Backfill) -> Result<u8, CommandError> {
+    let config = session.config()?;
+    let series = session::select(&config, &args.selection)?;
+    let work = work(&series, &args.from, &args.to, args.force)?;
+    runs::run(session, &config, "backfill", series, work).await
+}
+
+/// The named range in the zone of each stream.
+pub(super) fn work(series: &[Series], from: &str, to: &str, force: bool) -> Result<Work, CommandError> {
+    let mut ranges = HashMap::new();
+    for series in series {
+        ranges.insert(series.stream.name.clone(), resolve(series, from, to, force)?);
+    }
+    Ok(Work::Backfill(ranges))
+}
+
+fn resolve(series: &Series, from: &str, to: &str, force: bool) -> Result<plan::Backfill, CommandError> {
+    let bound = |option: &str, text: &str| {
+        let parsed = parse_bound(text, series.stream.timezone);
+        parsed.map_err(|error| CommandError::Usage(format!("{option}: {error}")))
+    };
+    let range = TimeRange::new(bound("--from", from)?, bound("--to", to)?);
+    let range =
+        range.ok_or_else(|| CommandError::Usage(format!("--to {to} must be later than --from {from}")))?;
+    Ok(plan::Backfill { range, force })
+}

@@ -1,0 +1,97 @@
+//! What every command shares: options, clock, configuration, and being interrupted.
+
+use indicatif::MultiProgress;
+
+use super::CommandError;
+use crate::{
+    cli::{Global, Selection},
+    clock::Clock,
+    config::{Config, nearest},
+    series::Series,
+    shutdown::Shutdown,
+};
+
+/// One run of the program.
+pub(super) struct Session {
+    pub(super) global: Global,
+    pub(super) clock: Clock,
+    pub(super) shutdown: Shutdown,
+    pub(super) bars: MultiProgress,
+}
+
+impl Session {
+    pub(super) fn new(global: Global) -> Self {
+        Self { global, clock: Clock::system(), shutdown: Shutdown::default(), bars: MultiProgress::new() }
+    }
+
+    /// Reads the configuration, and tells the person what in it deserves a look.
+    pub(super) fn config(&self) -> Result<Config, CommandError> {
+        let config = Config::load(&Config::find(self.global.config.clone()))?;
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(config)
+    }
+
+    /// The first Ctrl-C or SIGTERM asks for a stop at the next safe point; the second one stops at once, which is
+    /// safe as well: whatever was under way is done again.
+    pub(super) fn stop_on_signals(&self) {
+        let shutdown = self.shutdown.clone();
+        tokio::spawn(async move {
+            let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+            else {
+                return;
+            };
+            for is_first in [true, false] {
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => {}
+                    _ = terminate.recv() => {}
+                }
+                if is_first {
+                    tracing::warn!("stopping at the next safe point; once more stops at once");
+                    shutdown.request();
+                } else {
+                    std::process::exit(130);
+                }
+            }
+        });
+    }
+}
+
+/// The series that a selection names; unknown names are refused with the nearest known one.
+pub(super) fn select(config: &Config, selection: &Selection) -> Result<Vec<Series>, CommandError> {
+    let jobs = config.jobs.iter().map(|job| &*job.name);
+    known("job", selection.job.as_deref(), jobs)?;
+    let streams = config.streams.iter().map(|stream| &*stream.name);
+    known("stream", selection.stream.as_deref(), streams)?;
+    let series = Series::all(config, selection.job.as_deref(), selection.stream.as_deref());
+    match (&selection.job, &selection.stream) {
+        (Some(job), Some(stream)) if series.is_empty() => {
+            Err(CommandError::Usage(format!("job {job} does not export stream {stream}; see its streams")))
+        }
+        _ => Ok(series),
+    }
+}
+
+fn known<'a>(
+    what: &str,
+    name: Option<&str>,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), CommandError> {
+    let names: Vec<&str> = names.collect();
+    match name {
+        Some(name) if !names.contains(&name) => {
+            let hint = nearest(name, names.iter().copied()).map(|near| format!("; did you mean {near}?"));
+            let hint = hint.unwrap_or_else(|| format!("; the configuration has {}", listed(&names)));
+            Err(CommandError::Usage(format!("there is no {what} {name}{hint}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    match names {
+        [first, .., last] if names.len() > 12 => format!("{} of them, from {first} to {last}", names.len()),
+        _ => names.join(", "),
+    }
+}

@@ -1,0 +1,112 @@
+//! From a file to a [`Config`], or to every problem at once.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chrono_tz::Tz;
+use toml::de::DeTable;
+
+use super::{
+    Config, ConfigError, Stream, folders, jobs,
+    names::Names,
+    problem::reason,
+    report::{Report, Reported},
+    rules,
+    section::Section,
+    settings,
+    streams::{self, Context},
+};
+use crate::environment;
+
+const PATH_VARIABLE: &str = "AUDIENCE_EXPORTER_CONFIG";
+const LOCAL_PATH: &str = "exporter.toml";
+const SYSTEM_PATH: &str = "/etc/audience-exporter/exporter.toml";
+
+const TIMEZONE: &str = "UTC";
+
+impl Config {
+    /// The file to load: `flag`, else `$AUDIENCE_EXPORTER_CONFIG`, else `exporter.toml` in the working directory where
+    /// there is one, else the one in `/etc`.
+    pub fn find(flag: Option<PathBuf>) -> PathBuf {
+        choose_path(flag, environment::variable(PATH_VARIABLE), Path::new(LOCAL_PATH).is_file())
+    }
+
+    /// Reads the file at `path`. Secrets are not read.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads `text` as if it stood in the file at `path`; the spreadsheet that it may name is read from the disk.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let (table, syntax_errors) = DeTable::parse_recoverable(text);
+        let mut report = Report::new(text);
+        report.add_syntax_errors(&syntax_errors);
+        let config = Section::read_root(table.get_ref(), &mut report, |root| read(root, path));
+        let (config, warnings) = report.finish(path, config).map_err(ConfigError::Invalid)?;
+        Ok(Self { warnings, ..config })
+    }
+}
+
+fn choose_path(flag: Option<PathBuf>, variable: Option<OsString>, has_local: bool) -> PathBuf {
+    flag.or(variable.map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from(if has_local { LOCAL_PATH } else { SYSTEM_PATH }))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
+    let mut message = reason(error);
+    if error.kind() == io::ErrorKind::NotFound {
+        message.push_str("; `audience-exporter init` writes one");
+    }
+    ConfigError::Unreadable { path: path.to_owned(), message }
+}
+
+fn read(root: &mut Section<'_>, path: &Path) -> Result<Config, Reported> {
+    let base = path.parent().unwrap_or(Path::new(""));
+    let folders = folders::read(root, base);
+    let timezone = root.text_or("timezone", TIMEZONE, rules::zone);
+    let angus = settings::angus(root);
+    let http = settings::http(root);
+    let context = Context { base, timezone: timezone.unwrap_or(Tz::UTC) };
+    let mut stream_names = Names::new("stream", root.report());
+    let streams = streams::read(root, &context, &mut stream_names);
+    let jobs = jobs::read(root, &streams, &stream_names);
+    let folders = folders?;
+    Ok(Config {
+        path: path.to_owned(),
+        output_dir: folders.output,
+        state_dir: folders.state,
+        timezone: timezone?,
+        angus: angus?,
+        tag_keys: tag_keys(&streams),
+        streams,
+        jobs,
+        http: http?,
+        warnings: Vec::new(),
+    })
+}
+
+fn tag_keys(streams: &[Arc<Stream>]) -> Vec<String> {
+    let keys: BTreeSet<&String> = streams.iter().flat_map(|stream| stream.tags.keys()).collect();
+    keys.into_iter().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_explicit_path_wins() {
+        let flag = || Some(PathBuf::from("flag.toml"));
+        let variable = || Some(OsString::from("variable.toml"));
+        assert_eq!(choose_path(flag(), variable(), true), Path::new("flag.toml"));
+        assert_eq!(choose_path(None, variable(), true), Path::new("variable.toml"));
+        assert_eq!(choose_path(None, None, true), Path::new(LOCAL_PATH));
+        assert_eq!(choose_path(None, None, false), Path::new(SYSTEM_PATH));
+    }
+}

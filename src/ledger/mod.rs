@@ -1,0 +1,82 @@
+//! The durable record of what is exported: one SQLite database in `state_dir`. Several processes may have it open.
+
+mod open;
+mod records;
+mod schema;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use rusqlite::Connection;
+
+pub use records::{FileRecord, LastError, RunSummary, Series, SeriesKey, SeriesStatus, WindowRecord};
+
+use crate::{locks::LockError, sink::publish::FileError};
+
+/// The ledger's file in `state_dir`.
+pub const FILE_NAME: &str = "ledger.sqlite";
+
+/// The ledger could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum LedgerError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(
+        "the ledger {} was written by a newer version (schema {found}, this one knows {known}); install that version again",
+        .path.display()
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error(
+        "the ledger {} is damaged ({reason}); nothing was changed. move it and its -wal and -shm files away and run \
+         it again: everything is asked again, and published files stay as they are where nothing changed",
+        .path.display()
+    )]
+    Damaged { path: PathBuf, reason: String },
+    #[error("the ledger {} is busy: another process holds it for longer than a minute; try again later", .path.display())]
+    Busy { path: PathBuf },
+    #[error("cannot write the ledger {}: no space left; free some space and run it again, nothing was lost", .path.display())]
+    Full { path: PathBuf },
+    #[error("cannot use the ledger {}: {source}", .path.display())]
+    Other { path: PathBuf, source: rusqlite::Error },
+}
+
+impl LedgerError {
+    fn from_sqlite(path: &Path) -> impl Fn(rusqlite::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| {
+            use rusqlite::ErrorCode::{
+                DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase,
+            };
+            let path = path.clone();
+            match source.sqlite_error_code() {
+                Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { path, reason: source.to_string() },
+                Some(DatabaseBusy | DatabaseLocked) => Self::Busy { path },
+                Some(DiskFull) => Self::Full { path },
+                _ => Self::Other { path, source },
+            }
+        }
+    }
+}
+
+/// The open ledger. Its calls block: keep them off the threads that drive requests.
+pub struct Ledger {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+}
+
+impl Ledger {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        // A panic inside a transaction rolled it back; the connection itself is sound.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,86 @@
+//! Opening a ledger: made whole or not at all, migrated, and refused by name when it is newer or damaged.
+
+use std::{path::Path, sync::Mutex, time::Duration};
+
+use rusqlite::Connection;
+
+use super::{
+    FILE_NAME, Ledger, LedgerError,
+    schema::{APPLICATION_ID, CREATE, VERSION},
+};
+use crate::{
+    locks::{Lock, Patience},
+    sink::publish,
+};
+
+/// How long a statement waits for another process to finish its own.
+const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
+
+impl Ledger {
+    /// Opens the ledger of `state_dir`, and makes folder and ledger where there are none.
+    pub fn open(state_dir: &Path) -> Result<Self, LedgerError> {
+        publish::create_folder(state_dir)?;
+        let path = state_dir.join(FILE_NAME);
+        if !path.exists() {
+            create(state_dir, &path)?;
+        }
+        Self::open_existing(&path)
+    }
+
+    /// Opens the ledger of `state_dir` if there is one.
+    pub fn open_if_present(state_dir: &Path) -> Result<Option<Self>, LedgerError> {
+        let path = state_dir.join(FILE_NAME);
+        if path.exists() { Self::open_existing(&path).map(Some) } else { Ok(None) }
+    }
+
+    fn open_existing(path: &Path) -> Result<Self, LedgerError> {
+        let failed = LedgerError::from_sqlite(path);
+        let connection = Connection::open(path).map_err(&failed)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(&failed)?;
+        let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let application_id = pragma("application_id").map_err(&failed)?;
+        let version = pragma("user_version").map_err(&failed)?;
+        let damaged = |reason: String| LedgerError::Damaged { path: path.to_owned(), reason };
+        if application_id != APPLICATION_ID {
+            return Err(damaged("it is empty or another program's database".to_owned()));
+        }
+        if version > VERSION {
+            return Err(LedgerError::Newer { path: path.to_owned(), found: version, known: VERSION });
+        }
+        let check: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(&failed)?;
+        if check != "ok" {
+            return Err(damaged(check));
+        }
+        configure(&connection).map_err(&failed)?;
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned() })
+    }
+}
+
+/// Makes a ledger under another name first, so that an empty or half-made file is never taken for a ledger.
+fn create(state_dir: &Path, path: &Path) -> Result<(), LedgerError> {
+    let lock = Lock::acquire(state_dir, "ledger", Patience::Wait(BUSY_TIMEOUT))?;
+    if path.exists() {
+        return Ok(());
+    }
+    let draft = state_dir.join("ledger.sqlite.new");
+    let failed = LedgerError::from_sqlite(path);
+    publish::remove_if_present(&draft)?;
+    drop(publish::create_private(&draft)?);
+    let connection = Connection::open(&draft).map_err(&failed)?;
+    connection.execute_batch(CREATE).map_err(&failed)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(&failed)?;
+    connection.pragma_update(None, "user_version", VERSION).map_err(&failed)?;
+    connection.close().map_err(|(_, error)| failed(error))?;
+    publish::move_into_place(&draft, path)?;
+    drop(lock);
+    Ok(())
+}
+
+fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(())
+}

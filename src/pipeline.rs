@@ -1,0 +1,141 @@
+//! One window, from the plan to the ledger: what this program is about.
+
+use std::sync::Arc;
+
+use crate::{
+    angus::{AngusClient, FetchError, StreamSession},
+    clock::Clock,
+    crash_point::{self, Step},
+    failure::FailureKind,
+    ledger::LedgerError,
+    locks::LockError,
+    plan::PlannedWindow,
+    publication::{Damage, PublishError, Published, Shelf},
+    series::Series,
+    shutdown::Shutdown,
+    time::to_display,
+};
+
+/// What every window needs.
+pub struct Pipeline {
+    /// Asks the Data API.
+    pub client: AngusClient,
+    /// Keeps files and ledger.
+    pub shelf: Arc<Shelf>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Tells when to stop.
+    pub shutdown: Shutdown,
+}
+
+/// Why a window was not exported. Nothing of it was published or recorded, and it stays due.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum WindowError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl WindowError {
+    /// The reason, for labels and decisions.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Fetch(error) => error.kind(),
+            Self::Publish(error) => error.kind(),
+            Self::Interrupted => FailureKind::Interrupted,
+        }
+    }
+}
+
+impl PublishError {
+    /// The reason, for labels and decisions.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Lock(LockError::Held(_)) | Self::Ledger(LedgerError::Busy { .. }) => FailureKind::Busy,
+            _ => FailureKind::Storage,
+        }
+    }
+}
+
+impl Pipeline {
+    /// Asks for one window, merges what arrived into the files of its partitions, and records it. The request may be
+    /// given up at any time; once publishing has begun it is seen through.
+    pub async fn export(
+        &self,
+        series: &Series,
+        series_id: i64,
+        session: &StreamSession,
+        planned: &PlannedWindow,
+    ) -> Result<Published, WindowError> {
+        let window = planned.window;
+        // Before the first request: what is asked from here on is at least as young as this.
+        let asked_at = self.clock.now();
+        let listing = tokio::select! {
+            listing = self.client.list(session, &series.job.metrics, window.into()) => listing?,
+            () = self.shutdown.requested() => return Err(WindowError::Interrupted),
+        };
+        crash_point::passed(Step::Page);
+        for (oddity, buckets) in listing.oddities.iter() {
+            let (job, stream) = (&*series.job.name, &*series.stream.name);
+            let (from, to) = (to_display(window.start()), to_display(window.end()));
+            let oddity = oddity.as_str();
+            tracing::warn!(
+                job,
+                stream,
+                from,
+                to,
+                oddity,
+                buckets,
+                "odd figures, exported as far as they make sense"
+            );
+        }
+        let (shelf, series) = (Arc::clone(&self.shelf), series.clone());
+        let published = blocking(move || shelf.publish(&series, series_id, &window, listing.rows, asked_at));
+        Ok(published.await?)
+    }
+}
+
+/// Runs work that blocks where it holds up no request.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Tells the log what a publication found.
+pub fn report(series: &Series, published: &Published) {
+    let (job, stream) = (&*series.job.name, &*series.stream.name);
+    report_damage(series, &published.damaged);
+    if let Some(first) = published.vanished.first() {
+        let (buckets, first) = (published.vanished.len(), to_display(*first));
+        tracing::warn!(
+            job,
+            stream,
+            buckets,
+            first,
+            "buckets vanished from the service, their rows were kept"
+        );
+    }
+}
+
+/// Tells the log which published files are not what they were.
+pub fn report_damage(series: &Series, damaged: &[Damage]) {
+    let (job, stream) = (&*series.job.name, &*series.stream.name);
+    for damage in damaged {
+        let (file, reason) = (damage.path.display(), &*damage.reason);
+        match &damage.set_aside {
+            Some(aside) => {
+                let set_aside = aside.display();
+                tracing::warn!(job, stream, %file, reason, %set_aside, "published file is damaged, asking for it again");
+            }
+            None => {
+                tracing::warn!(job, stream, %file, reason, "published file is damaged, asking for it again")
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! A complete listing into the files of its partitions, and then into the ledger. Blocks: it runs off the threads that
+//! drive requests.
+//!
+//! The ledger is told twice: before the first file is touched, what the new bytes will be, and after the last one is
+//! durable, what they are. So after a crash the bytes on disk are either the old ones, or known to be ours; anything
+//! else was done by somebody else, and is set aside instead of merged into.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    coverage::Standing,
+    crash_point::{self, Step},
+    ledger::{FileRecord, Ledger, LedgerError, WindowRecord},
+    locks::{Lock, LockError, Patience},
+    row::{NotInOrder, Row, merge},
+    series::Series,
+    sink::{
+        EncodeError,
+        publish::{self, FileError},
+    },
+    time::{LocalPeriod, TimeRange, Window},
+};
+
+/// How long to wait for another process that publishes the same series.
+const LOCK_PATIENCE: Patience = Patience::Wait(std::time::Duration::from_mins(1));
+
+/// Where things are put.
+pub struct Shelf {
+    /// The folder of published files.
+    pub output_dir: PathBuf,
+    /// The folder of locks and the ledger.
+    pub state_dir: PathBuf,
+    /// The record of what is published.
+    pub ledger: Ledger,
+}
+
+/// What the publication of one window did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Rows of the window.
+    pub rows: u64,
+    /// Files that were made or replaced.
+    pub files_written: u64,
+    /// Files that held the same bytes already.
+    pub files_unchanged: u64,
+    /// Buckets of the window that neither the listing nor a file has.
+    pub missing: u64,
+    /// Buckets that were exported once and that the listing lacks; their rows were kept.
+    pub vanished: Vec<DateTime<Utc>>,
+    /// Published files that were found gone or damaged. The rest of their partitions is due again.
+    pub damaged: Vec<Damage>,
+}
+
+/// A published file that is gone, or that is not what was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub reason: String,
+    /// Where it was moved; `None` where it was gone.
+    pub set_aside: Option<PathBuf>,
+}
+
+/// Why a window could not be published.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum PublishError {
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("cannot write rows: {0}")]
+    Encode(#[from] EncodeError),
+    #[error("cannot merge rows: {0}")]
+    Order(#[from] NotInOrder),
+}
+
+/// One partition of a window, merged and ready to be written.
+struct Draft {
+    record: FileRecord,
+    /// `None` where the file holds these bytes already.
+    bytes: Option<Vec<u8>>,
+    missing: Vec<DateTime<Utc>>,
+}
+
+/// What a partition's file holds before the window is merged into it.
+#[derive(Default)]
+struct Existing {
+    rows: Vec<Row>,
+    bytes: Option<Vec<u8>>,
+    record: Option<FileRecord>,
+}
+
+impl Shelf {
+    /// Merges the rows of a complete listing into the files of `series`, and records the window. `rows` lie in
+    /// `window`, in order.
+    pub fn publish(
+        &self,
+        series: &Series,
+        series_id: i64,
+        window: &Window,
+        rows: Vec<Row>,
+        asked_at: DateTime<Utc>,
+    ) -> Result<Published, PublishError> {
+        let _lock = Lock::acquire(&self.state_dir, &series.lock_name(), LOCK_PATIENCE)?;
+        let folder = self.output_dir.join(series.folder());
+        publish::create_folder(&folder)?;
+        let mut published = Published { rows: rows.len() as u64, ..Published::default() };
+        let job = Publication { shelf: self, series, series_id, window, asked_at };
+        let drafts = job.merge_partitions(rows, &mut published)?;
+        crash_point::passed(Step::Merge);
+        job.write(&folder, &drafts, &mut published)?;
+        job.record(drafts, &mut published)?;
+        crash_point::passed(Step::Ledger);
+        Ok(published)
+    }
+
+    /// Before a series is planned: removes what a killed process left, and finds published files that are gone.
+    pub fn tidy(&self, series: &Series, series_id: i64) -> Result<Vec<Damage>, PublishError> {
+        let folder = self.output_dir.join(series.folder());
+        if !publish::leftovers(&folder)?.is_empty() {
+            // Whoever holds the lock is alive, and what looks left over is its own.
+            if let Ok(_lock) = Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None) {
+                let files = publish::sweep(&folder)?;
+                tracing::info!(folder = %folder.display(), files, "removed what a killed process left");
+            }
+        }
+        let mut damaged = Vec::new();
+        for record in self.ledger.files(series_id)? {
+            let path = self.output_dir.join(&record.path);
+            if !path.exists() {
+                self.ledger.lose(series_id, &record)?;
+                damaged.push(Damage { path, reason: "it is gone".to_owned(), set_aside: None });
+            }
+        }
+        Ok(damaged)
+    }
+}
+
+struct Publication<'a> {
+    shelf: &'a Shelf,
+    series: &'a Series,
+    series_id: i64,
+    window: &'a Window,
+    asked_at: DateTime<Utc>,
+}
+
+impl Publication<'_> {
+    fn merge_partitions(
+        &self,
+        rows: Vec<Row>,
+        published: &mut Published,
+    ) -> Result<Vec<Draft>, PublishError> {
+        let mut rows = rows.into_iter().peekable();
+        let mut drafts = Vec::new();
+        for (period, buckets) in self.series.rules.partitions(self.window.range()) {
+            let of_partition: Vec<Row> =
+                std::iter::from_fn(|| rows.next_if(|row| row.start < buckets.end())).collect();
+            drafts.extend(self.merge_partition(period, buckets, of_partition, published)?);
+        }
+        Ok(drafts)
+    }
+
+    /// `None` where there is neither a file nor a row.
+    fn merge_partition(
+        &self,
+        period: LocalPeriod,
+        buckets: TimeRange,
+        listed: Vec<Row>,
+        published: &mut Published,
+    ) -> Result<Option<Draft>, PublishError> {
+        let relative = self.series.file_path(period);
+        let existing = self.read_existing(&relative, buckets, published)?;
+        let merged = merge(existing.rows, &self.window.range(), listed)?;
+        let missing = self.missing_buckets(buckets, &merged.rows);
+        published.missing += missing.len() as u64;
+        published.vanished.extend(merged.vanished);
+        let encoded = self.series.job.format.encode(&self.series.context, &merged.rows)?;
+        let is_unchanged = existing.bytes.as_ref() == Some(&encoded);
+        let is_nothing = merged.rows.is_empty() && existing.bytes.is_none();
+        let record = FileRecord {
+            path: relative.to_string_lossy().into_owned(),
+            period: buckets,
+            hash: existing.record.and_then(|record| record.hash),
+            pending_hash: Some(publish::hash(&encoded)),
+            rows: merged.rows.len() as u64,
+            bytes: encoded.len() as u64,
+        };
+        let bytes = (!is_unchanged && !is_nothing).then_some(encoded);
+        Ok(Some(Draft { record, bytes, missing }).filter(|draft| !is_nothing || !draft.missing.is_empty()))
+    }
+
+    /// Reads what was published before. A file that is not what was published is set aside, its partition becomes due
+    /// again, and the window is merged into nothing.
+    fn read_existing(
+        &self,
+        relative: &Path,
+        buckets: TimeRange,
+        published: &mut Published,
+    ) -> Result<Existing, PublishError> {
+        let path = self.shelf.output_dir.join(relative);
+        let name = relative.to_string_lossy();
+        let record = self.shelf.ledger.file(self.series_id, &name)?;
+        let bytes = publish::read_if_present(&path)?;
+        let outcome = match (bytes, record) {
+            (None, None) => Ok(Existing::default()),
+            (None, Some(record)) if record.hash.is_none() => Ok(Existing::default()),
+            (None, Some(_)) => Err("it is gone".to_owned()),
+            (Some(bytes), record) => self.read_back(bytes, record),
+        };
+        match outcome {
+            Ok(existing) => Ok(existing),
+            Err(reason) => {
+                let set_aside = match path.exists() {
+                    true => Some(publish::set_aside(&path, self.asked_at)?),
+                    false => None,
+                };
+                self.shelf.ledger.lose_range(self.series_id, &name, buckets)?;
+                published.damaged.push(Damage { path, reason, set_aside });
+                Ok(Existing::default())
+            }
+        }
+    }
+
+    fn read_back(&self, bytes: Vec<u8>, record: Option<FileRecord>) -> Result<Existing, String> {
+        let found = publish::hash(&bytes);
+        if record.as_ref().is_some_and(|record| ![record.hash, record.pending_hash].contains(&Some(found))) {
+            return Err("its bytes are not those that were published".to_owned());
+        }
+        let rows = self.series.job.format.decode(&self.series.context, &bytes);
+        let rows = rows.map_err(|error| error.to_string())?;
+        // What a process that died had written counts as published from here on.
+        let record = record.map(|record| FileRecord { hash: Some(found), ..record });
+        Ok(Existing { rows, bytes: Some(bytes), record })
+    }
+
+    fn missing_buckets(&self, buckets: TimeRange, rows: &[Row]) -> Vec<DateTime<Utc>> {
+        let Some(asked) = buckets.intersection(&self.window.range()) else { return Vec::new() };
+        let has_row = |start: &DateTime<Utc>| rows.binary_search_by_key(start, |row| row.start).is_ok();
+        self.window.grid().bucket_starts(asked).filter(|start| !has_row(start)).collect()
+    }
+
+    fn write(&self, folder: &Path, drafts: &[Draft], published: &mut Published) -> Result<(), PublishError> {
+        let changed: Vec<&Draft> = drafts.iter().filter(|draft| draft.bytes.is_some()).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let intentions: Vec<FileRecord> = changed.iter().map(|draft| draft.record.clone()).collect();
+        self.shelf.ledger.intend(self.series_id, &intentions)?;
+        crash_point::passed(Step::Intent);
+        for draft in changed {
+            let bytes = draft.bytes.as_deref().unwrap_or_default();
+            publish::replace(&self.shelf.output_dir.join(&draft.record.path), folder, bytes)?;
+            published.files_written += 1;
+        }
+        Ok(())
+    }
+
+    fn record(&self, drafts: Vec<Draft>, published: &mut Published) -> Result<(), PublishError> {
+        let mut missing = Vec::new();
+        let mut files = Vec::new();
+        for draft in drafts {
+            missing.extend(draft.missing);
+            if draft.record.rows > 0 {
+                published.files_unchanged += u64::from(draft.bytes.is_none());
+                files.push(FileRecord {
+                    hash: draft.record.pending_hash,
+                    pending_hash: None,
+                    ..draft.record
+                });
+            }
+        }
+        let range = self.window.range();
+        let standings = Standing::of(range, self.asked_at, self.series.job.lookback).collect();
+        self.shelf.ledger.record(self.series_id, &WindowRecord { range, standings, missing, files })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,233 @@
+//! How a run went, and the exit code that follows. Pure.
+
+use crate::{
+    failure::FailureKind,
+    ledger::SeriesKey,
+    publication::{PublishError, Published},
+    series::Series,
+};
+
+/// Why a series was not exported wholly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesFailure {
+    /// The reason, for decisions.
+    pub kind: FailureKind,
+    /// The reason, for people.
+    pub message: String,
+}
+
+impl SeriesFailure {
+    /// Something about files or the ledger.
+    pub fn publishing(error: &PublishError) -> Self {
+        Self { kind: error.kind(), message: error.to_string() }
+    }
+
+    /// Old and new files would not go together.
+    pub fn layout_changed(series: &Series, was: &str) -> Self {
+        let message = format!(
+            "job {} was exported as \"{was}\" and is now configured as \"{}\"; its old and new files would not go \
+             together: give the job a new name, or set time, timezone, partition, format and compression back",
+            series.job.name,
+            series.layout()
+        );
+        Self { kind: FailureKind::Configuration, message }
+    }
+}
+
+/// How one series fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesReport {
+    /// Which one.
+    pub key: SeriesKey,
+    /// The ledger's number for it, once it is known there.
+    pub series_id: Option<i64>,
+    /// Windows exported.
+    pub windows_done: u64,
+    /// Windows that stay due.
+    pub windows_failed: u64,
+    /// Rows that arrived.
+    pub rows: u64,
+    /// Files made or replaced.
+    pub files_written: u64,
+    /// Files that held the same bytes already.
+    pub files_unchanged: u64,
+    /// Published files found gone or damaged.
+    pub files_damaged: u64,
+    /// Buckets recorded as missing.
+    pub missing: u64,
+    /// The first failure.
+    pub failure: Option<SeriesFailure>,
+}
+
+impl SeriesReport {
+    /// Nothing done yet.
+    pub fn new(key: SeriesKey) -> Self {
+        Self {
+            key,
+            series_id: None,
+            windows_done: 0,
+            windows_failed: 0,
+            rows: 0,
+            files_written: 0,
+            files_unchanged: 0,
+            files_damaged: 0,
+            missing: 0,
+            failure: None,
+        }
+    }
+
+    /// Adds a window that was exported.
+    pub fn add(&mut self, published: &Published) {
+        self.windows_done += 1;
+        self.rows += published.rows;
+        self.files_written += published.files_written;
+        self.files_unchanged += published.files_unchanged;
+        self.files_damaged += published.damaged.len() as u64;
+        self.missing += published.missing;
+    }
+
+    /// Adds a window that was not. The first failure is kept, unless a later one is an order to stop.
+    pub fn fail(&mut self, failure: SeriesFailure) {
+        self.windows_failed += 1;
+        if self.failure.is_none() || failure.kind == FailureKind::Interrupted {
+            self.failure = Some(failure);
+        }
+    }
+
+    /// Whether somebody asked us to stop before it was done.
+    pub fn is_interrupted(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Interrupted)
+    }
+}
+
+/// How a run went, as its exit code tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All that was asked is done.
+    Done,
+    /// Nothing could be done.
+    Failed,
+    /// The configuration does not allow it.
+    Misconfigured,
+    /// Credentials are refused for every stream concerned.
+    CredentialsRefused,
+    /// Some windows or streams failed; running it again resumes.
+    Incomplete,
+    /// Another process holds the lock.
+    Busy,
+}
+
+impl Outcome {
+    /// The word in the ledger and in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Misconfigured => "misconfigured",
+            Self::CredentialsRefused => "credentials_refused",
+            Self::Incomplete => "incomplete",
+            Self::Busy => "busy",
+        }
+    }
+
+    /// The exit code of the process.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Misconfigured => 2,
+            Self::CredentialsRefused => 3,
+            Self::Incomplete => 4,
+            Self::Busy => 5,
+        }
+    }
+}
+
+/// How a run went, series by series.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunReport {
+    /// In order of job and stream.
+    pub series: Vec<SeriesReport>,
+}
+
+impl RunReport {
+    /// The outcome of the whole.
+    pub fn outcome(&self) -> Outcome {
+        let kinds: Vec<FailureKind> = self
+            .series
+            .iter()
+            .filter_map(|series| series.failure.as_ref())
+            .map(|failure| failure.kind)
+            .collect();
+        let all_are = |kind| kinds.iter().all(|found| *found == kind);
+        let everything_failed = kinds.len() == self.series.len() && self.windows_done() == 0;
+        match () {
+            () if kinds.is_empty() => Outcome::Done,
+            () if kinds.contains(&FailureKind::Interrupted) => Outcome::Incomplete,
+            () if all_are(FailureKind::Busy) => Outcome::Busy,
+            () if !everything_failed => Outcome::Incomplete,
+            () if all_are(FailureKind::Credentials) => Outcome::CredentialsRefused,
+            () if all_are(FailureKind::Configuration) => Outcome::Misconfigured,
+            () => Outcome::Failed,
+        }
+    }
+
+    /// Windows exported.
+    pub fn windows_done(&self) -> u64 {
+        self.sum(|series| series.windows_done)
+    }
+
+    /// Windows that stay due.
+    pub fn windows_failed(&self) -> u64 {
+        self.sum(|series| series.windows_failed)
+    }
+
+    /// Rows that arrived.
+    pub fn rows(&self) -> u64 {
+        self.sum(|series| series.rows)
+    }
+
+    /// Files made or replaced.
+    pub fn files_written(&self) -> u64 {
+        self.sum(|series| series.files_written)
+    }
+
+    fn sum(&self, figure: impl Fn(&SeriesReport) -> u64) -> u64 {
+        self.series.iter().map(figure).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(windows_done: u64, failure: Option<FailureKind>) -> SeriesReport {
+        let key = SeriesKey { job: "hourly".to_owned(), stream: "lobby".to_owned() };
+        let failure = failure.map(|kind| SeriesFailure { kind, message: String::new() });
+        SeriesReport { windows_done, failure, ..SeriesReport::new(key) }
+    }
+
+    #[test]
+    fn the_exit_code_tells_how_the_run_went() {
+        use FailureKind::{Busy, Configuration, Credentials, Interrupted, Storage, Unavailable};
+        let cases: [(&[SeriesReport], u8); 13] = [
+            (&[], 0),
+            (&[series(0, None)], 0),
+            (&[series(3, None), series(0, None)], 0),
+            (&[series(0, Some(Credentials))], 3),
+            (&[series(0, Some(Credentials)), series(0, Some(Credentials))], 3),
+            (&[series(0, Some(Credentials)), series(1, None)], 4),
+            (&[series(0, Some(Credentials)), series(0, Some(Unavailable))], 1),
+            (&[series(0, Some(Unavailable))], 1),
+            (&[series(2, Some(Unavailable))], 4),
+            (&[series(0, Some(Storage)), series(0, Some(Storage))], 1),
+            (&[series(0, Some(Busy)), series(2, None)], 5),
+            (&[series(0, Some(Interrupted))], 4),
+            (&[series(0, Some(Configuration))], 2),
+        ];
+        for (series, expected) in cases {
+            let report = RunReport { series: series.to_vec() };
+            assert_eq!(report.outcome().exit_code(), expected, "{report:?}");
+        }
+    }
+}

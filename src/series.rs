@@ -1,0 +1,98 @@
+//! One job on one stream: its rules, and where its files lie.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    config::{Config, Job, Stream},
+    ledger::SeriesKey,
+    plan::SeriesRules,
+    row::FileContext,
+    time::{BucketGrid, LocalPeriod, PartitionSize, local_midnight},
+};
+
+/// One job on one stream.
+#[derive(Clone)]
+pub struct Series {
+    /// The job.
+    pub job: Arc<Job>,
+    /// The stream.
+    pub stream: Arc<Stream>,
+    /// When what is asked.
+    pub rules: SeriesRules,
+    /// What every row of its files shares.
+    pub context: FileContext,
+}
+
+impl Series {
+    /// The series of `job` on `stream`.
+    pub fn new(config: &Config, job: &Arc<Job>, stream: &Arc<Stream>) -> Self {
+        let tags = config.tag_keys.iter().map(|key| (key.clone(), stream.tags.get(key).cloned()));
+        Self {
+            job: Arc::clone(job),
+            stream: Arc::clone(stream),
+            rules: SeriesRules {
+                grid: BucketGrid::new(job.time, stream.timezone),
+                partition: job.partition,
+                settle: job.settle,
+                lookback: job.lookback,
+            },
+            context: FileContext { stream: stream.name.clone(), zone: stream.timezone, tags: tags.collect() },
+        }
+    }
+
+    /// Every series of the configuration, stream by stream, that the names let through.
+    pub fn all(config: &Config, job: Option<&str>, stream: Option<&str>) -> Vec<Self> {
+        let wanted = |name: &str, only: Option<&str>| only.is_none_or(|only| only == name);
+        let jobs_on = |stream: &Arc<Stream>| {
+            let name = stream.name.clone();
+            let jobs = config.jobs.iter().filter(move |found| {
+                wanted(&found.name, job) && found.streams.iter().any(|member| member.name == name)
+            });
+            let stream = Arc::clone(stream);
+            jobs.map(move |job| Self::new(config, job, &stream)).collect::<Vec<_>>()
+        };
+        let streams = config.streams.iter().filter(|found| wanted(&found.name, stream));
+        streams.flat_map(jobs_on).collect()
+    }
+
+    /// How the ledger knows it.
+    pub fn key(&self) -> SeriesKey {
+        SeriesKey { job: self.job.name.clone(), stream: self.stream.name.clone() }
+    }
+
+    /// What decides where rows lie. Where it changes, old and new files do not go together.
+    pub fn layout(&self) -> String {
+        let (time, partition) = (self.job.time.as_str(), self.job.partition.as_str());
+        format!("{time} {} {partition} {}", self.stream.timezone.name(), self.job.format.file_name())
+    }
+
+    /// The folder of its partitions, relative to the output folder.
+    pub fn folder(&self) -> PathBuf {
+        Path::new(&self.job.name).join(format!("stream={}", self.stream.name))
+    }
+
+    /// The file of one partition, relative to the output folder.
+    pub fn file_path(&self, period: LocalPeriod) -> PathBuf {
+        self.folder().join(period.folder_name()).join(self.job.format.file_name())
+    }
+
+    /// The lock under which its files are published.
+    pub fn lock_name(&self) -> String {
+        format!("publish.{}.{}", self.job.name, self.stream.name)
+    }
+
+    /// The first instant to export: the configured day, or else the day of the first run.
+    pub fn start(&self, first_run: DateTime<Utc>) -> DateTime<Utc> {
+        self.job.start.map_or(first_run, |date| local_midnight(date, self.stream.timezone))
+    }
+
+    /// The local midnight before `now`.
+    pub fn today(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        LocalPeriod::of(now, PartitionSize::Day, self.stream.timezone).start(self.stream.timezone)
+    }
+}

@@ -1,0 +1,89 @@
+//! CSV: RFC 4180, UTF-8, LF, a header, and an empty field where nothing is known.
+
+mod compression;
+mod text;
+
+use std::borrow::Cow;
+
+use csv::{ByteRecord, ReaderBuilder, Writer};
+
+use super::assemble::{Assembler, check_header, shorten};
+use super::cell::{Cells, fields};
+use super::{CsvCompression, DecodeError, EncodeError, MAX_CSV_BYTES, MAX_ROWS, RowError};
+use crate::row::{FileContext, Row};
+
+/// What a row takes as a rule, so that the buffer need not grow often.
+const TYPICAL_ROW_BYTES: usize = 192;
+
+/// The bytes of a file with these rows.
+pub(super) fn encode(
+    compression: CsvCompression,
+    context: &FileContext,
+    rows: &[Row],
+) -> Result<Vec<u8>, EncodeError> {
+    let csv = write(context, rows)?;
+    if csv.len() > MAX_CSV_BYTES {
+        return Err(EncodeError::TooLarge(csv.len()));
+    }
+    match compression {
+        CsvCompression::None => Ok(csv),
+        CsvCompression::Gzip => compression::gzip(&csv),
+        CsvCompression::Zstd => compression::zstd(&csv),
+    }
+}
+
+fn write(context: &FileContext, rows: &[Row]) -> Result<Vec<u8>, EncodeError> {
+    let fields = fields(context);
+    let mut writer = Writer::from_writer(Vec::with_capacity(TYPICAL_ROW_BYTES * (rows.len() + 1)));
+    writer.write_record(fields.iter().map(|field| field.column.name()))?;
+    let mut cells = Cells::new(context);
+    let mut scratch = Vec::new();
+    for row in rows {
+        for field in &fields {
+            writer.write_field(text::format(cells.get(field, row), &mut scratch))?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
+}
+
+/// The rows of a file.
+pub(super) fn decode(
+    compression: CsvCompression,
+    context: &FileContext,
+    bytes: &[u8],
+) -> Result<Vec<Row>, DecodeError> {
+    let csv = match compression {
+        CsvCompression::None => Cow::Borrowed(bytes),
+        CsvCompression::Gzip => Cow::Owned(compression::gunzip(bytes)?),
+        CsvCompression::Zstd => Cow::Owned(compression::unzstd(bytes)?),
+    };
+    check_complete(&csv)?;
+    read(context, &csv)
+}
+
+/// Refuses CSV that stops in the middle of a line or of a quoted field: the CSV library reads both as if they ended
+/// there. Each quote opens or closes, so that doubled ones change nothing.
+fn check_complete(csv: &[u8]) -> Result<(), DecodeError> {
+    let inside_quotes = csv.iter().fold(false, |inside, byte| inside ^ (*byte == b'"'));
+    if csv.ends_with(b"\n") && !inside_quotes { Ok(()) } else { Err(DecodeError::Truncated) }
+}
+
+fn read(context: &FileContext, csv: &[u8]) -> Result<Vec<Row>, DecodeError> {
+    let mut reader = ReaderBuilder::new().has_headers(false).from_reader(csv);
+    let mut record = ByteRecord::new();
+    reader.read_byte_record(&mut record)?;
+    check_header(&record)?;
+    let mut assembler = Assembler::new(context);
+    let mut rows = Vec::new();
+    while reader.read_byte_record(&mut record)? {
+        if rows.len() == MAX_ROWS {
+            return Err(RowError::TooMany(rows.len() + 1).into());
+        }
+        rows.push(assembler.next_row(|index, kind| {
+            let field = record.get(index).unwrap_or_default();
+            text::parse(kind, field).ok_or_else(|| shorten(field))
+        })?);
+    }
+    Ok(rows)
+}

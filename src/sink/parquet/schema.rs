@@ -1,0 +1,31 @@
+//! Our columns as Parquet describes them.
+
+use std::sync::Arc;
+
+use parquet::basic::{LogicalType, Repetition, TimeUnit, Type as PhysicalType};
+use parquet::errors::ParquetError;
+use parquet::schema::types::{Type, TypePtr};
+
+use crate::row::{Column, ColumnKind};
+
+/// The root of the schema: its name is the one that most writers give it.
+pub(super) fn schema<'a>(columns: impl Iterator<Item = &'a Column>) -> Result<TypePtr, ParquetError> {
+    let fields = columns.map(|column| column_type(column).map(Arc::new)).collect::<Result<_, _>>()?;
+    Type::group_type_builder("schema").with_fields(fields).build().map(Arc::new)
+}
+
+/// The type of one column.
+pub(super) fn column_type(column: &Column) -> Result<Type, ParquetError> {
+    let (physical, logical) = match column.kind() {
+        ColumnKind::Text => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
+        ColumnKind::Instant => (PhysicalType::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
+        ColumnKind::WallClock => (PhysicalType::INT64, Some(LogicalType::timestamp(false, TimeUnit::MICROS))),
+        ColumnKind::Integer => (PhysicalType::INT64, None),
+        ColumnKind::Float => (PhysicalType::DOUBLE, None),
+    };
+    let repetition = if column.is_nullable() { Repetition::OPTIONAL } else { Repetition::REQUIRED };
+    Type::primitive_type_builder(&column.name(), physical)
+        .with_repetition(repetition)
+        .with_logical_type(logical)
+        .build()
+}
