@@ -32,6 +32,7 @@ pub(super) fn read(root: &mut Section<'_>, context: &Context<'_>, names: &mut Na
             Mismatch::new("at least one stream, under [[streams]] or in a streams_file", NOTHING),
         );
     }
+    warn_about_literals(&streams, root);
     streams.into_iter().map(Arc::new).collect()
 }
 
@@ -42,16 +43,14 @@ fn stream(section: &mut Section<'_>, context: &Context<'_>, names: &mut Names) -
     let access_token = reference::read(section, "access_token", context.base);
     let timezone = section.text_or("timezone", context.timezone.name(), rules::zone);
     let tags = section.section("tags", tags);
-    let stream = Stream {
+    Ok(Stream {
         name: name?,
         username: username?,
         client_id: client_id?,
         access_token: access_token?,
         timezone: timezone?,
         tags: tags?.unwrap_or_default(),
-    };
-    warn_about_literal(&stream, section);
-    Ok(stream)
+    })
 }
 
 /// An empty text is no tag, as in a spreadsheet.
@@ -60,12 +59,16 @@ fn tags(section: &mut Section<'_>) -> Result<BTreeMap<String, String>, Reported>
     Ok(tags.into_iter().filter(|(_, text)| !text.is_empty()).collect())
 }
 
-fn warn_about_literal(stream: &Stream, section: &mut Section<'_>) {
-    if let SecretSource::Literal(_) = stream.access_token {
-        section.report().warn(format!(
-            "stream \"{name}\": its access_token stands in the configuration; move it into a file and write \
-             access_token = {{ file = \"secrets/{name}\" }}",
-            name = stream.name
-        ));
-    }
+/// One sentence, however many streams: a fleet would drown everything else.
+fn warn_about_literals(streams: &[Stream], root: &mut Section<'_>) {
+    let literal = streams.iter().filter(|stream| matches!(stream.access_token, SecretSource::Literal(_)));
+    let names: Vec<&str> = literal.map(|stream| &*stream.name).collect();
+    let Some(first) = names.first() else { return };
+    let whose = match names.len() {
+        1 => format!("stream \"{first}\": its access_token stands"),
+        count => format!("{count} streams (\"{first}\" and others): their access_token stands"),
+    };
+    root.report().warn(format!(
+        "{whose} in the configuration; move it into a file and write access_token = {{ file = \"secrets/{first}\" }}"
+    ));
 }

@@ -105,8 +105,12 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::{
+        config::Config,
+        metric::MetricSet,
         simulator::fleet::fleet,
         sink::{CsvCompression, ParquetCompression},
     };
@@ -163,6 +167,17 @@ partition = "month"
         let (comment, rest) = toml.split_once("files.\n").unwrap();
         assert!(comment.lines().all(|line| line.starts_with('#')), "{comment}");
         assert_eq!(rest, expected);
+    }
+
+    #[test]
+    fn the_program_accepts_it() {
+        let fleet = fleet(14);
+        let toml = configuration(&options(&fleet));
+        let config =
+            Config::parse(&toml, Path::new("exporter.toml")).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((config.streams.len(), config.jobs.len()), (14, 1));
+        assert_eq!(config.streams[13].tags, fleet[13].tags);
+        assert_eq!(config.jobs[0].metrics, MetricSet::all());
     }
 
     #[test]

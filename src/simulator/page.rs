@@ -93,15 +93,17 @@ fn push_label(json: &mut String, bucket: i64, size: BucketSize) {
 }
 
 fn push_bucket(json: &mut String, metrics: &[Metric], figures: &Figures) {
+    let mut separator = "\"";
     json.push('{');
-    let mut separator = "";
     for metric in metrics {
         // Nobody was interested, so there is nothing to be satisfied with.
         if *metric == Metric::Satisfaction && figures.interested == 0 {
             continue;
         }
-        let _ = write!(json, "{separator}\"{}\":", metric.as_str());
-        separator = ",";
+        json.push_str(separator);
+        json.push_str(metric.as_str());
+        json.push_str("\":");
+        separator = ",\"";
         push_metric(json, *metric, figures);
     }
     json.push('}');
@@ -167,7 +169,14 @@ fn push_mean(json: &mut String, quarters: u64, people: u64, seconds: Option<f64>
 /// A number from 0 to 1 with two decimals at the most, the way JSON libraries write it: the contract gives no more
 /// than the example `{"value":0.4}`.
 fn push_satisfaction(json: &mut String, hundredths: u64) {
-    let _ = write!(json, "{{\"value\":{:?}}}", hundredths as f64 / 100.0);
+    json.push_str("{\"value\":");
+    push_number(json, hundredths / 100);
+    json.push('.');
+    push_digit(json, hundredths / 10);
+    if !hundredths.is_multiple_of(10) {
+        push_digit(json, hundredths);
+    }
+    json.push('}');
 }
 
 fn push_number(json: &mut String, number: u64) {
@@ -225,6 +234,15 @@ mod tests {
             bucket(&[Metric::Satisfaction, Metric::StopTime], &Figures::default()),
             "{\"stop_time\":{\"value\":null}}"
         );
+    }
+
+    #[test]
+    fn satisfaction_reads_as_json_libraries_write_it() {
+        for hundredths in 0..=100 {
+            let figures = Figures { interested: 1, satisfaction_percent: hundredths, ..Figures::default() };
+            let expected = format!("{{\"satisfaction\":{{\"value\":{:?}}}}}", hundredths as f64 / 100.0);
+            assert_eq!(bucket(&[Metric::Satisfaction], &figures), expected);
+        }
     }
 
     #[test]
