@@ -1,4 +1,5 @@
 //! The command line: definitions only, so that man pages and completions can be generated from them.
+#![expect(clippy::doc_markdown, reason = "doc comments here are help texts for people")]
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -33,16 +34,22 @@ process.";
 pub struct Global {
     /// Configuration file [default: $AUDIENCE_EXPORTER_CONFIG, else ./exporter.toml, else
     /// /etc/audience-exporter/exporter.toml]
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, help_heading = "Global options", value_name = "PATH")]
     pub config: Option<PathBuf>,
     /// How much to log, on standard error [default: info for pull, backfill and simulate, else warn]
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, global = true, help_heading = "Global options", value_name = "LEVEL")]
     pub log_level: Option<LogLevel>,
     /// How to log
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
     pub log_format: LogFormat,
     /// Log errors only, show no progress, print no summary
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Global options")]
     pub quiet: bool,
 }
 

@@ -136,14 +136,14 @@ mod tests {
             let mut model = vec![None; 80];
             for (range, standing) in operations {
                 coverage = coverage.with(range, standing);
-                for (hour, slot) in model.iter_mut().enumerate() {
-                    if range.overlaps(&hours(hour as i64, hour as i64 + 1)) { *slot = Some(standing); }
+                for (hour, slot) in (0..).zip(&mut model) {
+                    if range.overlaps(&hours(hour, hour + 1)) { *slot = Some(standing); }
                 }
                 prop_assert_eq!(&Coverage::from_intervals(coverage.0.clone()), &Ok(coverage.clone()));
             }
             let lacking = coverage.lacking(hours(0, 80));
-            for (hour, slot) in model.iter().enumerate() {
-                let this = hours(hour as i64, hour as i64 + 1);
+            for (hour, slot) in (0..).zip(&model) {
+                let this = hours(hour, hour + 1);
                 let found = coverage.0.iter().find(|(range, _)| range.overlaps(&this)).map(|(_, standing)| *standing);
                 prop_assert_eq!(found, *slot);
                 let is_lacking = lacking.iter().any(|piece| piece.overlaps(&this));

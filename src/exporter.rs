@@ -18,7 +18,7 @@ use crate::{
     ledger::{LastError, Ledger, LedgerError, RunSummary},
     pipeline::{Pipeline, WindowError, blocking, report, report_damage},
     plan::{Backfill, PlannedWindow},
-    publication::{PublishError, Published, Shelf},
+    publication::{Archive, PublishError, Published},
     report::{RunReport, SeriesFailure, SeriesReport},
     series::Series,
     shutdown::Shutdown,
@@ -86,7 +86,7 @@ impl Exporter {
         progress: ProgressListener,
     ) -> Result<Self, SetupError> {
         let timing = Timing::real(clock.clone());
-        let shelf = Shelf {
+        let archive = Archive {
             output_dir: config.output_dir.clone(),
             state_dir: config.state_dir.clone(),
             ledger: Ledger::open(&config.state_dir)?,
@@ -98,7 +98,7 @@ impl Exporter {
             width: config.angus.concurrency.get() * WINDOWS_PER_REQUEST,
             pipeline: Pipeline {
                 client: AngusClient::new(&config.angus, timing)?,
-                shelf: Arc::new(shelf),
+                archive: Arc::new(archive),
                 clock,
                 shutdown,
             },
@@ -108,7 +108,7 @@ impl Exporter {
 
     /// The ledger.
     pub fn ledger(&self) -> &Ledger {
-        &self.pipeline.shelf.ledger
+        &self.pipeline.archive.ledger
     }
 
     /// Does the work on every series; one stream's failure never stops another.
@@ -197,16 +197,17 @@ impl Exporter {
 
     /// Finds or makes the series in the ledger, and puts right what a killed process or a stranger left behind.
     async fn begin(&self, series: &Series) -> Result<(i64, u64), SeriesFailure> {
-        let (shelf, series) = (Arc::clone(&self.pipeline.shelf), series.clone());
+        let (archive, series) = (Arc::clone(&self.pipeline.archive), series.clone());
         let today = series.today(self.pipeline.clock.now());
         blocking(move || {
             let layout = series.layout();
-            let known = shelf.ledger.series(&series.key(), &layout, today);
+            let known = archive.ledger.series(&series.key(), &layout, today);
             let known = known.map_err(SeriesFailure::from)?;
             if known.layout != layout {
                 return Err(SeriesFailure::layout_changed(&series, &known.layout));
             }
-            let damaged = shelf.tidy(&series, known.id).map_err(|error| SeriesFailure::publishing(&error))?;
+            let damaged =
+                archive.tidy(&series, known.id).map_err(|error| SeriesFailure::publishing(&error))?;
             report_damage(&series, &damaged);
             Ok((known.id, damaged.len() as u64))
         })
@@ -220,11 +221,11 @@ impl Exporter {
         work: &Work,
         repair: bool,
     ) -> Result<Vec<PlannedWindow>, LedgerError> {
-        let shelf = Arc::clone(&self.pipeline.shelf);
+        let archive = Arc::clone(&self.pipeline.archive);
         let key = series.key();
         let (coverage, first_run) = blocking(move || {
-            let first_run = shelf.ledger.find_series(&key)?.map(|known| known.first_run);
-            Ok::<_, LedgerError>((shelf.ledger.coverage(id)?, first_run))
+            let first_run = archive.ledger.find_series(&key)?.map(|known| known.first_run);
+            Ok::<_, LedgerError>((archive.ledger.coverage(id)?, first_run))
         })
         .await?;
         let now = self.pipeline.clock.now();
@@ -275,8 +276,8 @@ impl Exporter {
     }
 
     async fn is_exported(&self, id: i64, planned: &PlannedWindow) -> bool {
-        let (shelf, range) = (Arc::clone(&self.pipeline.shelf), planned.window.range());
-        let coverage = blocking(move || shelf.ledger.coverage(id)).await;
+        let (archive, range) = (Arc::clone(&self.pipeline.archive), planned.window.range());
+        let coverage = blocking(move || archive.ledger.coverage(id)).await;
         coverage.is_ok_and(|coverage| coverage.lacking(range).is_empty())
     }
 
@@ -296,26 +297,34 @@ impl Exporter {
         let (from, to) = (to_display(planned.window.start()), to_display(planned.window.end()));
         let kind = error.kind();
         if kind != FailureKind::Interrupted {
-            tracing::error!(job, stream, from, to, reason = kind.as_str(), %error, "window failed");
+            tracing::error!(
+                job,
+                stream,
+                from,
+                to,
+                reason = kind.as_str(),
+                error = &*error.to_string(),
+                "window failed"
+            );
         }
         SeriesFailure { kind, message: error.to_string() }
     }
 
     /// Remembers in the ledger how the series fared, for `status`.
     async fn note_end(&self, series: &Series, report: &SeriesReport) {
-        let (shelf, key) = (Arc::clone(&self.pipeline.shelf), series.key());
+        let (archive, key) = (Arc::clone(&self.pipeline.archive), series.key());
         let (known, failure) = (report.series_id, report.failure.clone());
         let at = self.pipeline.clock.now();
         let noted = blocking(move || {
             let id = match known {
                 Some(id) => Some(id),
-                None => shelf.ledger.find_series(&key)?.map(|series| series.id),
+                None => archive.ledger.find_series(&key)?.map(|series| series.id),
             };
             match (id, failure) {
-                (Some(id), None) => shelf.ledger.note_success(id, at),
+                (Some(id), None) => archive.ledger.note_success(id, at),
                 (Some(id), Some(SeriesFailure { kind, message })) => {
                     let kind = kind.as_str().to_owned();
-                    shelf.ledger.note_failure(id, &LastError { at, kind, message })
+                    archive.ledger.note_failure(id, &LastError { at, kind, message })
                 }
                 (None, _) => Ok(()),
             }

@@ -10,7 +10,7 @@ use crate::{
     ledger::LedgerError,
     locks::LockError,
     plan::PlannedWindow,
-    publication::{Damage, PublishError, Published, Shelf},
+    publication::{Archive, Damage, PublishError, Published},
     series::Series,
     shutdown::Shutdown,
     time::to_display,
@@ -21,7 +21,7 @@ pub struct Pipeline {
     /// Asks the Data API.
     pub client: AngusClient,
     /// Keeps files and ledger.
-    pub shelf: Arc<Shelf>,
+    pub archive: Arc<Archive>,
     /// Tells the time.
     pub clock: Clock,
     /// Tells when to stop.
@@ -93,8 +93,9 @@ impl Pipeline {
                 "odd figures, exported as far as they make sense"
             );
         }
-        let (shelf, series) = (Arc::clone(&self.shelf), series.clone());
-        let published = blocking(move || shelf.publish(&series, series_id, &window, listing.rows, asked_at));
+        let (archive, series) = (Arc::clone(&self.archive), series.clone());
+        let published =
+            blocking(move || archive.publish(&series, series_id, &window, listing.rows, asked_at));
         Ok(published.await?)
     }
 }
@@ -134,7 +135,7 @@ pub fn report_damage(series: &Series, damaged: &[Damage]) {
                 tracing::warn!(job, stream, %file, reason, %set_aside, "published file is damaged, asking for it again");
             }
             None => {
-                tracing::warn!(job, stream, %file, reason, "published file is damaged, asking for it again")
+                tracing::warn!(job, stream, %file, reason, "published file is damaged, asking for it again");
             }
         }
     }

@@ -90,7 +90,7 @@ impl SeriesRules {
             }));
         }
         pieces.extend(coverage.of_standing(Standing::Lost).map(|lost| (lost, Reason::Gap)));
-        pieces.extend(self.to_ask_again(coverage, now).map(|piece| (piece, Reason::Lookback)));
+        pieces.extend(self.recent_and_provisional(coverage, now).map(|piece| (piece, Reason::Lookback)));
         self.cut(pieces, due_until)
     }
 
@@ -136,7 +136,7 @@ impl SeriesRules {
     }
 
     /// The exported part of the last `lookback`, and whatever is older but was never asked when it was that old.
-    fn to_ask_again<'a>(
+    fn recent_and_provisional<'a>(
         &self,
         coverage: &'a Coverage,
         now: DateTime<Utc>,

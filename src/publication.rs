@@ -24,10 +24,10 @@ use crate::{
 };
 
 /// How long to wait for another process that publishes the same series.
-const LOCK_PATIENCE: Patience = Patience::Wait(std::time::Duration::from_mins(1));
+const LOCK_PATIENCE: Patience = Patience::Wait(std::time::Duration::from_secs(15));
 
 /// Where things are put.
-pub struct Shelf {
+pub struct Archive {
     /// The folder of published files.
     pub output_dir: PathBuf,
     /// The folder of locks and the ledger.
@@ -96,7 +96,7 @@ struct Existing {
     record: Option<FileRecord>,
 }
 
-impl Shelf {
+impl Archive {
     /// Merges the rows of a complete listing into the files of `series`, and records the window. `rows` lie in
     /// `window`, in order.
     pub fn publish(
@@ -111,7 +111,7 @@ impl Shelf {
         let folder = self.output_dir.join(series.folder());
         publish::create_folder(&folder)?;
         let mut published = Published { rows: rows.len() as u64, ..Published::default() };
-        let job = Publication { shelf: self, series, series_id, window, asked_at };
+        let job = Publication { archive: self, series, series_id, window, asked_at };
         let drafts = job.merge_partitions(rows, &mut published)?;
         crash_point::passed(Step::Merge);
         job.write(&folder, &drafts, &mut published)?;
@@ -143,7 +143,7 @@ impl Shelf {
 }
 
 struct Publication<'a> {
-    shelf: &'a Shelf,
+    archive: &'a Archive,
     series: &'a Series,
     series_id: i64,
     window: &'a Window,
@@ -203,9 +203,9 @@ impl Publication<'_> {
         buckets: TimeRange,
         published: &mut Published,
     ) -> Result<Existing, PublishError> {
-        let path = self.shelf.output_dir.join(relative);
+        let path = self.archive.output_dir.join(relative);
         let name = relative.to_string_lossy();
-        let record = self.shelf.ledger.file(self.series_id, &name)?;
+        let record = self.archive.ledger.file(self.series_id, &name)?;
         let bytes = publish::read_if_present(&path)?;
         let outcome = match (bytes, record) {
             (None, None) => Ok(Existing::default()),
@@ -216,11 +216,9 @@ impl Publication<'_> {
         match outcome {
             Ok(existing) => Ok(existing),
             Err(reason) => {
-                let set_aside = match path.exists() {
-                    true => Some(publish::set_aside(&path, self.asked_at)?),
-                    false => None,
-                };
-                self.shelf.ledger.lose_range(self.series_id, &name, buckets)?;
+                let set_aside =
+                    if path.exists() { Some(publish::set_aside(&path, self.asked_at)?) } else { None };
+                self.archive.ledger.lose_range(self.series_id, &name, buckets)?;
                 published.damaged.push(Damage { path, reason, set_aside });
                 Ok(Existing::default())
             }
@@ -251,11 +249,11 @@ impl Publication<'_> {
             return Ok(());
         }
         let intentions: Vec<FileRecord> = changed.iter().map(|draft| draft.record.clone()).collect();
-        self.shelf.ledger.intend(self.series_id, &intentions)?;
+        self.archive.ledger.intend(self.series_id, &intentions)?;
         crash_point::passed(Step::Intent);
         for draft in changed {
             let bytes = draft.bytes.as_deref().unwrap_or_default();
-            publish::replace(&self.shelf.output_dir.join(&draft.record.path), folder, bytes)?;
+            publish::replace(&self.archive.output_dir.join(&draft.record.path), folder, bytes)?;
             published.files_written += 1;
         }
         Ok(())
@@ -277,7 +275,7 @@ impl Publication<'_> {
         }
         let range = self.window.range();
         let standings = Standing::of(range, self.asked_at, self.series.job.lookback).collect();
-        self.shelf.ledger.record(self.series_id, &WindowRecord { range, standings, missing, files })?;
+        self.archive.ledger.record(self.series_id, &WindowRecord { range, standings, missing, files })?;
         Ok(())
     }
 }

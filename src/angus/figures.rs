@@ -322,13 +322,14 @@ fn gender_of(key: &str) -> Option<Count> {
     }
 }
 
+/// Above this, a double no longer tells neighbouring integers apart.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A JSON number without a fraction: `3` and `3.0` alike (section 5).
 fn whole_number(text: &str) -> Option<i64> {
     if let Ok(number) = text.parse::<i64>() {
         return Some(number);
     }
-    // Above this, a double no longer tells neighbouring integers apart.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     let number = finite_number(text)?;
     #[expect(clippy::cast_possible_truncation, reason = "whole and within the range where doubles are exact")]
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)

@@ -11,6 +11,7 @@ use super::figures::{Figures, Key};
 
 /// One page as it arrived (section 4). Fields that the service left out are `None`; unknown fields are ignored.
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those on the wire")]
 pub struct Page<'a> {
     #[serde(borrow)]
     pub(super) entities: Entities<'a>,

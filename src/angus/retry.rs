@@ -59,6 +59,7 @@ pub enum Verdict {
 }
 
 /// What an answer of the Data API means: by its `code` first, then by its status (section 7).
+#[expect(clippy::match_same_arms, reason = "the order of the contract's table is the order of precedence")]
 pub fn judge_data_answer(status: u16, code: Option<&str>) -> Verdict {
     match (code, status) {
         (_, 200..=299) => Verdict::Usable,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(super) async fn run(session: &session::Session, args: &Backfill) -> Result<u8, CommandError> {
-    let config = session.config()?;
+    let config = session.config_to_act_on()?;
     let series = session::select(&config, &args.selection)?;
     let work = work(&series, &args.from, &args.to, args.force)?;
     runs::run(session, &config, "backfill", series, work).await

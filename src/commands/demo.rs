@@ -150,20 +150,12 @@ fn summary(
     now: DateTime<Utc>,
 ) -> Result<String, CommandError> {
     let lines = found.iter().map(|(series, rows, missing)| stream_line(series, rows, *missing));
-    let header = [
-        "stream",
-        "hours",
-        "missing",
-        "passing by",
-        "interested",
-        "stop s",
-        "busiest hour (local)",
-        "people",
-    ];
+    let header =
+        ["stream", "hours", "missing", "passing by", "interested", "stop s", "busiest hour", "people"];
     let table = output::table(&header, &[1, 2, 3, 4, 5, 7], lines);
     let files = files_below(&config.output_dir)
         .map_err(|error| CommandError::Failed(format!("{}: {error}", config.output_dir.display())))?;
-    let span = found.iter().flat_map(|(series, rows, _)| {
+    let span = found.iter().filter_map(|(series, rows, _)| {
         let zone = series.stream.timezone;
         let first = rows.first().map(|row| local(row.start, zone));
         first.zip(rows.last().map(|row| local(row.end, zone)))
@@ -191,7 +183,7 @@ fn stream_line(series: &Series, rows: &[Row], missing: u64) -> Vec<String> {
     let stop = totals.mean(Mean::StopTime).map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.1}"));
     let busiest = rows.iter().max_by_key(|row| row.count(Count::PassingBy));
     let hour =
-        |row: &Row| row.start.with_timezone(&series.stream.timezone).format("%a %Y-%m-%d %H:%M").to_string();
+        |row: &Row| row.start.with_timezone(&series.stream.timezone).format("%a %d %b %H:%M").to_string();
     vec![
         series.stream.name.clone(),
         grouped(rows.len() as u64),

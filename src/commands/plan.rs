@@ -1,6 +1,6 @@
 //! `plan`: what would be asked and written. Makes no request and writes nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 
 use super::{
@@ -47,7 +47,7 @@ pub(super) fn run(session: &Session, args: &Plan) -> Result<u8, CommandError> {
         _ => Work::Due,
     };
     let ledger = Ledger::open_if_present(&config.state_dir)?;
-    let now = session.clock.now();
+    let now = session.clock.now().trunc_subsecs(0);
     let mut planned = Vec::new();
     for series in all {
         let (coverage, first_run) = known(ledger.as_ref(), &series, now)?;

@@ -1,5 +1,7 @@
 //! What `pull`, `backfill` and `demo` share: running, and telling how it went.
 
+use std::collections::BTreeMap;
+
 use super::{
     CommandError,
     output::{self, counted},
@@ -9,11 +11,12 @@ use super::{
 use crate::{
     config::Config,
     exporter::{Exporter, Work},
+    ledger::SeriesKey,
     report::{Outcome, RunReport},
     series::Series,
 };
 
-/// Failed series that are named; more are only counted.
+/// Different failures that are told; more are only counted.
 const MAX_NAMED_FAILURES: usize = 20;
 
 /// Runs and prints a summary.
@@ -25,7 +28,8 @@ pub(super) async fn run(
     work: Work,
 ) -> Result<u8, CommandError> {
     let report = export(session, config, command, series, work).await?;
-    if !session.global.quiet {
+    let has_news = report.windows_done() > 0 || report.outcome() == Outcome::Done;
+    if has_news && !session.global.quiet {
         output::print(&summary(&report))?;
     }
     for line in failures(&report, command) {
@@ -50,8 +54,8 @@ pub(super) async fn export(
 
 fn summary(report: &RunReport) -> String {
     let sum = |figure: fn(&crate::report::SeriesReport) -> u64| report.series.iter().map(figure).sum::<u64>();
-    if report.windows_done() == 0 && report.outcome() == Outcome::Done {
-        return "nothing was due".to_owned();
+    if report.windows_done() == 0 {
+        return "nothing to do: what was asked is exported already, or not due yet".to_owned();
     }
     let missing = sum(|series| series.missing);
     let damaged = sum(|series| series.files_damaged);
@@ -73,17 +77,26 @@ fn summary(report: &RunReport) -> String {
 
 /// What a person must know beyond the summary, line by line.
 fn failures(report: &RunReport, command: &str) -> Vec<String> {
-    let failed: Vec<_> = report.series.iter().filter(|series| series.failure.is_some()).collect();
-    let mut lines: Vec<String> = failed
+    let mut by_message: BTreeMap<&str, Vec<&SeriesKey>> = BTreeMap::new();
+    for series in &report.series {
+        if let Some(failure) = &series.failure {
+            by_message.entry(&failure.message).or_default().push(&series.key);
+        }
+    }
+    let mut lines: Vec<String> = by_message
         .iter()
         .take(MAX_NAMED_FAILURES)
-        .filter_map(|series| {
-            let failure = series.failure.as_ref()?;
-            Some(format!("{} of {}: {}", series.key.stream, series.key.job, failure.message))
+        .map(|(message, keys)| match keys.as_slice() {
+            [SeriesKey { job, stream }] => format!("{stream} of {job}: {message}"),
+            [SeriesKey { job, stream }, others @ ..] => {
+                format!("{stream} of {job} and {} more: {message}", others.len())
+            }
+            [] => String::new(),
         })
         .collect();
-    if failed.len() > MAX_NAMED_FAILURES {
-        lines.push(format!("and {} more; see: audience-exporter status", failed.len() - MAX_NAMED_FAILURES));
+    if by_message.len() > MAX_NAMED_FAILURES {
+        let more = by_message.len() - MAX_NAMED_FAILURES;
+        lines.push(format!("and {more} other failures; see: audience-exporter status"));
     }
     let left = counted(report.windows_failed(), "window");
     lines.extend(match report.outcome() {

@@ -24,9 +24,14 @@ impl Session {
         Self { global, clock: Clock::system(), shutdown: Shutdown::default(), bars: MultiProgress::new() }
     }
 
-    /// Reads the configuration, and tells the person what in it deserves a look.
+    /// Reads the configuration.
     pub(super) fn config(&self) -> Result<Config, CommandError> {
-        let config = Config::load(&Config::find(self.global.config.clone()))?;
+        Ok(Config::load(&Config::find(self.global.config.clone()))?)
+    }
+
+    /// Reads the configuration for a command that acts on it, and tells the log what in it deserves a look.
+    pub(super) fn config_to_act_on(&self) -> Result<Config, CommandError> {
+        let config = self.config()?;
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 
 use super::{
@@ -67,7 +67,7 @@ pub(super) fn run(session: &Session, args: &Status) -> Result<u8, CommandError> 
         all.push((series, status));
     }
     all.sort_by_key(|(series, _)| series.key());
-    let now = session.clock.now();
+    let now = session.clock.now().trunc_subsecs(0);
     if args.json {
         let series = all.iter().map(|known| describe(&config, known, now)).collect();
         output::print_json(&StatusJson { now: to_display(now), series })?;

@@ -5,29 +5,36 @@ use chrono_tz::Tz;
 
 use crate::time::utc_offset;
 
-/// Shows instants as the clock on a zone's walls does. It keeps the text of the offset, which seldom changes from one
-/// row to the next and is slow to format.
+/// Shows instants as the clock on a zone's walls does. It is asked twice for each row, and the text of the offset
+/// seldom changes: both are kept.
 #[derive(Debug)]
 pub(super) struct LocalClock {
     zone: Tz,
+    instant: DateTime<Utc>,
     offset: FixedOffset,
     offset_text: String,
 }
 
 impl LocalClock {
     pub(super) fn new(zone: Tz) -> Self {
-        let epoch = DateTime::UNIX_EPOCH;
-        Self { zone, offset: offset_at(epoch, zone), offset_text: utc_offset(epoch, zone) }
+        let instant = DateTime::UNIX_EPOCH;
+        Self { zone, instant, offset: offset_at(instant, zone), offset_text: utc_offset(instant, zone) }
     }
 
     /// What the clock shows at `instant`, and its offset (`+01:00`).
     pub(super) fn at(&mut self, instant: DateTime<Utc>) -> (NaiveDateTime, &str) {
+        if instant != self.instant {
+            self.turn_to(instant);
+        }
+        (instant.naive_utc() + self.offset, &self.offset_text)
+    }
+
+    fn turn_to(&mut self, instant: DateTime<Utc>) {
         let offset = offset_at(instant, self.zone);
         if offset != self.offset {
-            self.offset = offset;
             self.offset_text = utc_offset(instant, self.zone);
         }
-        (instant.naive_utc() + offset, &self.offset_text)
+        (self.instant, self.offset) = (instant, offset);
     }
 }
 

@@ -37,12 +37,13 @@ fn write(context: &FileContext, rows: &[Row]) -> Result<Vec<u8>, EncodeError> {
     let mut writer = Writer::from_writer(Vec::with_capacity(TYPICAL_ROW_BYTES * (rows.len() + 1)));
     writer.write_record(fields.iter().map(|field| field.column.name()))?;
     let mut cells = Cells::new(context);
-    let mut scratch = Vec::new();
+    let (mut record, mut scratch) = (ByteRecord::new(), Vec::new());
     for row in rows {
+        record.clear();
         for field in &fields {
-            writer.write_field(text::format(cells.get(field, row), &mut scratch))?;
+            record.push_field(text::format(cells.get(field, row), &mut scratch));
         }
-        writer.write_record(None::<&[u8]>)?;
+        writer.write_byte_record(&record)?;
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
 }
