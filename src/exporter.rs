@@ -201,7 +201,7 @@ impl Exporter {
         let today = series.today(self.pipeline.clock.now());
         blocking(move || {
             let layout = series.layout();
-            let known = archive.ledger.series(&series.key(), &layout, today);
+            let known = archive.ledger.series(&series.key(), &layout, &series.style(), today);
             let known = known.map_err(SeriesFailure::from)?;
             if known.layout != layout {
                 return Err(SeriesFailure::layout_changed(&series, &known.layout));
@@ -209,6 +209,9 @@ impl Exporter {
             let damaged =
                 archive.tidy(&series, known.id).map_err(|error| SeriesFailure::publishing(&error))?;
             report_damage(&series, &damaged);
+            if known.style != series.style() {
+                archive.restyle(&series, known.id).map_err(|error| SeriesFailure::publishing(&error))?;
+            }
             Ok((known.id, damaged.len() as u64))
         })
         .await

@@ -20,6 +20,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod publication;
 pub mod report;
+pub mod restyle;
 pub mod row;
 pub mod secret;
 pub mod series;

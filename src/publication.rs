@@ -18,13 +18,13 @@ use crate::{
     series::Series,
     sink::{
         EncodeError,
-        publish::{self, FileError},
+        publish::{self, FileError, FileHash},
     },
     time::{LocalPeriod, TimeRange, Window},
 };
 
 /// How long to wait for another process that publishes the same series.
-const LOCK_PATIENCE: Patience = Patience::Wait(std::time::Duration::from_secs(15));
+pub(crate) const LOCK_PATIENCE: Patience = Patience::Wait(std::time::Duration::from_secs(15));
 
 /// Where things are put.
 pub struct Archive {
@@ -93,7 +93,9 @@ struct Draft {
 struct Existing {
     rows: Vec<Row>,
     bytes: Option<Vec<u8>>,
-    record: Option<FileRecord>,
+    /// Of the bytes. Whatever reads back counts as published, also what a process that died had written, and what a
+    /// ledger that was moved away knew.
+    hash: Option<FileHash>,
 }
 
 impl Archive {
@@ -133,7 +135,8 @@ impl Archive {
         let mut damaged = Vec::new();
         for record in self.ledger.files(series_id)? {
             let path = self.output_dir.join(&record.path);
-            if !path.exists() {
+            // What cannot be looked at, such as on a disk that fails, is not gone.
+            if !path.try_exists().map_err(FileError::new("look for", &path))? {
                 self.ledger.lose(series_id, &record)?;
                 damaged.push(Damage { path, reason: "it is gone".to_owned(), set_aside: None });
             }
@@ -186,7 +189,7 @@ impl Publication<'_> {
         let record = FileRecord {
             path: relative.to_string_lossy().into_owned(),
             period: buckets,
-            hash: existing.record.and_then(|record| record.hash),
+            hash: existing.hash,
             pending_hash: Some(publish::hash(&encoded)),
             rows: merged.rows.len() as u64,
             bytes: encoded.len() as u64,
@@ -211,7 +214,7 @@ impl Publication<'_> {
             (None, None) => Ok(Existing::default()),
             (None, Some(record)) if record.hash.is_none() => Ok(Existing::default()),
             (None, Some(_)) => Err("it is gone".to_owned()),
-            (Some(bytes), record) => self.read_back(bytes, record),
+            (Some(bytes), record) => self.read_back(bytes, record.as_ref(), buckets),
         };
         match outcome {
             Ok(existing) => Ok(existing),
@@ -225,16 +228,22 @@ impl Publication<'_> {
         }
     }
 
-    fn read_back(&self, bytes: Vec<u8>, record: Option<FileRecord>) -> Result<Existing, String> {
+    fn read_back(
+        &self,
+        bytes: Vec<u8>,
+        record: Option<&FileRecord>,
+        buckets: TimeRange,
+    ) -> Result<Existing, String> {
         let found = publish::hash(&bytes);
-        if record.as_ref().is_some_and(|record| ![record.hash, record.pending_hash].contains(&Some(found))) {
+        if record.is_some_and(|record| ![record.hash, record.pending_hash].contains(&Some(found))) {
             return Err("its bytes are not those that were published".to_owned());
         }
         let rows = self.series.job.format.decode(&self.series.context, &bytes);
         let rows = rows.map_err(|error| error.to_string())?;
-        // What a process that died had written counts as published from here on.
-        let record = record.map(|record| FileRecord { hash: Some(found), ..record });
-        Ok(Existing { rows, bytes: Some(bytes), record })
+        if rows.iter().any(|row| !buckets.contains(row.start)) {
+            return Err("it holds rows of another period".to_owned());
+        }
+        Ok(Existing { rows, bytes: Some(bytes), hash: Some(found) })
     }
 
     fn missing_buckets(&self, buckets: TimeRange, rows: &[Row]) -> Vec<DateTime<Utc>> {

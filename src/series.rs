@@ -71,6 +71,12 @@ impl Series {
         format!("{time} {} {partition} {}", self.stream.timezone.name(), self.job.format.file_name())
     }
 
+    /// What decides how the same rows are written. Where it changes, every file is written anew.
+    pub fn style(&self) -> String {
+        let tags = self.context.tags.iter().map(|(key, value)| format!(" {key}={value:?}"));
+        format!("{}{}", self.job.format.compression_name(), tags.collect::<String>())
+    }
+
     /// The folder of its partitions, relative to the output folder.
     pub fn folder(&self) -> PathBuf {
         Path::new(&self.job.name).join(format!("stream={}", self.stream.name))

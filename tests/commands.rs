@@ -196,6 +196,23 @@ fn exit_2_a_changed_layout_is_refused_before_anything_is_asked() {
 }
 
 #[test]
+fn a_new_tag_appears_in_every_file_without_asking_again() {
+    let bench = Bench::new();
+    bench.run(&["pull"]).assert(0);
+    let text = fs::read_to_string(bench.path("exporter.toml")).unwrap();
+    let text = text.replacen("[[streams]]", "[[streams]]\ntags = { site = \"paris\" }", 1);
+    fs::write(bench.path("exporter.toml"), text).unwrap();
+    bench.run(&["backfill", "--from", "2020-01-01", "--to", "2020-01-02"]).assert(0).says("files written anew");
+    for path in bench.published().iter().filter(|path| path.ends_with("data.csv")) {
+        let content = fs::read_to_string(path).unwrap();
+        let site = if path.to_string_lossy().contains("stream=lobby") { ",paris" } else { "," };
+        assert!(content.lines().next().unwrap().ends_with(",tag_site"), "{content}");
+        assert!(content.lines().skip(1).all(|line| line.ends_with(site)), "{content}");
+    }
+    bench.run(&["pull"]).assert(0).says("0 files written");
+}
+
+#[test]
 fn exit_3_every_stream_is_refused_after_one_sign_in_each() {
     let bench = Bench::new();
     bench.configure(&bench.simulator.base_url(), &["wrong", "wrong"], "day");

@@ -8,7 +8,7 @@ use audience_exporter::{
     coverage::Coverage,
     ledger::{FileRecord, Ledger},
     plan::{Backfill, PlannedWindow},
-    publication::Shelf,
+    publication::Archive,
     row::{Count, Mean, Row, merge},
     series::Series,
     time::{BucketGrid, TimeRange, parse_label},
@@ -31,7 +31,7 @@ fn end() -> DateTime<Utc> {
 }
 
 /// What the service answers at `now` for a bucket: some are absent for ever, young ones miss people.
-fn truth(grid: &BucketGrid, start: DateTime<Utc>, now: DateTime<Utc>) -> Option<Row> {
+fn truth(grid: BucketGrid, start: DateTime<Utc>, now: DateTime<Utc>) -> Option<Row> {
     let hour = start.timestamp() / 3600;
     if hour % 17 == 5 {
         return None;
@@ -99,7 +99,7 @@ fn layout() -> impl Strategy<Value = Layout> {
 /// An export whose service is [`truth`]: planning, merging, publishing and the ledger are the real ones.
 struct Bench {
     folder: tempfile::TempDir,
-    shelf: Shelf,
+    archive: Archive,
     series: Series,
     id: i64,
 }
@@ -118,13 +118,13 @@ impl Bench {
         let config = Config::parse(&text, &folder.path().join("exporter.toml")).ok().unwrap();
         let series = Series::all(&config, None, None).remove(0);
         let ledger = Ledger::open(&config.state_dir).unwrap();
-        let known = ledger.series(&series.key(), &series.layout(), begin()).unwrap();
-        let shelf = Shelf { output_dir: config.output_dir, state_dir: config.state_dir, ledger };
-        Self { folder, shelf, series, id: known.id }
+        let known = ledger.series(&series.key(), &series.layout(), &series.style(), begin()).unwrap();
+        let archive = Archive { output_dir: config.output_dir, state_dir: config.state_dir, ledger };
+        Self { folder, archive, series, id: known.id }
     }
 
     fn coverage(&self) -> Coverage {
-        self.shelf.ledger.coverage(self.id).unwrap()
+        self.archive.ledger.coverage(self.id).unwrap()
     }
 
     /// Exports windows at `now`, but for those whose bit in `failures` is set; then what was found damaged.
@@ -145,8 +145,8 @@ impl Bench {
     fn publish(&self, planned: &PlannedWindow, now: DateTime<Utc>) -> bool {
         let grid = self.series.rules.grid;
         let starts = planned.window.bucket_starts();
-        let rows = starts.filter_map(|start| truth(&grid, start, now)).collect();
-        let published = self.shelf.publish(&self.series, self.id, &planned.window, rows, now);
+        let rows = starts.filter_map(|start| truth(grid, start, now)).collect();
+        let published = self.archive.publish(&self.series, self.id, &planned.window, rows, now);
         !published.unwrap().damaged.is_empty()
     }
 
@@ -187,30 +187,30 @@ impl Bench {
     }
 
     fn pull(&self, failures: u8, now: DateTime<Utc>) {
-        self.shelf.tidy(&self.series, self.id).unwrap();
+        self.archive.tidy(&self.series, self.id).unwrap();
         let windows = self.series.rules.due(self.series.start(begin()), &self.coverage(), now);
         self.export(&windows, failures, now);
     }
 
     fn backfill(&self, range: TimeRange, force: bool, failures: u8, now: DateTime<Utc>) {
-        self.shelf.tidy(&self.series, self.id).unwrap();
+        self.archive.tidy(&self.series, self.id).unwrap();
         let windows = self.series.rules.backfill(Backfill { range, force }, &self.coverage(), now);
         self.export(&windows, failures, now);
     }
 
     fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
-        collect(&self.shelf.output_dir, self.folder.path(), &mut files);
+        collect(&self.archive.output_dir, self.folder.path(), &mut files);
         files
     }
 
     fn records(&self) -> Vec<FileRecord> {
-        self.shelf.ledger.files(self.id).unwrap()
+        self.archive.ledger.files(self.id).unwrap()
     }
 
     fn missing(&self) -> Vec<DateTime<Utc>> {
         let everything = TimeRange::new(DateTime::UNIX_EPOCH, DateTime::<Utc>::MAX_UTC).unwrap();
-        self.shelf.ledger.missing(self.id, everything).unwrap()
+        self.archive.ledger.missing(self.id, everything).unwrap()
     }
 
     fn vandalise(&self, file: usize, vandal: impl Fn(&Path)) {

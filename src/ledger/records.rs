@@ -28,6 +28,8 @@ pub struct Series {
     pub id: i64,
     /// What decided where rows lie when it was first exported.
     pub layout: String,
+    /// What decided how rows were written when its files were last made alike.
+    pub style: String,
     /// The local midnight before its first run.
     pub first_run: DateTime<Utc>,
 }
@@ -96,21 +98,23 @@ pub struct RunSummary<'a> {
 impl Ledger {
     /// The series of `key`, if it was ever exported.
     pub fn find_series(&self, key: &SeriesKey) -> Result<Option<Series>, LedgerError> {
-        let sql = "SELECT id, layout, first_run FROM series WHERE job = ?1 AND stream = ?2";
+        let sql = "SELECT id, layout, style, first_run FROM series WHERE job = ?1 AND stream = ?2";
         self.read(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
             let found = statement.query_row(params![key.job, key.stream], |row| {
-                Ok(Series { id: row.get(0)?, layout: row.get(1)?, first_run: instant(row, 2)? })
+                let (id, layout, style) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(Series { id, layout, style, first_run: instant(row, 3)? })
             });
             found.optional()
         })
     }
 
-    /// The series of `key`; made with this layout and first run where it is new.
+    /// The series of `key`; made with this layout, style and first run where it is new.
     pub fn series(
         &self,
         key: &SeriesKey,
         layout: &str,
+        style: &str,
         first_run: DateTime<Utc>,
     ) -> Result<Series, LedgerError> {
         if let Some(series) = self.find_series(key)? {
@@ -118,12 +122,12 @@ impl Ledger {
         }
         self.write(|transaction| {
             transaction.execute(
-                "INSERT OR IGNORE INTO series (job, stream, layout, first_run) VALUES (?1, ?2, ?3, ?4)",
-                params![key.job, key.stream, layout, first_run.timestamp()],
+                "INSERT OR IGNORE INTO series (job, stream, layout, style, first_run) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![key.job, key.stream, layout, style, first_run.timestamp()],
             )
         })?;
         // Whoever made it, it is there now.
-        let made = Series { id: 0, layout: layout.to_owned(), first_run };
+        let made = Series { id: 0, layout: layout.to_owned(), style: style.to_owned(), first_run };
         Ok(self.find_series(key)?.unwrap_or(made))
     }
 
@@ -166,6 +170,15 @@ impl Ledger {
             }
             Ok(())
         })
+    }
+
+    /// Records that files of the series are on disk, written in `style`.
+    pub fn record_style(&self, series: i64, style: &str, files: &[FileRecord]) -> Result<(), LedgerError> {
+        self.write(|transaction| {
+            record_files(transaction, series, files)?;
+            transaction.execute("UPDATE series SET style = ?2 WHERE id = ?1", params![series, style])
+        })?;
+        Ok(())
     }
 
     /// Records a window whose files are on disk.

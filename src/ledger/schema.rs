@@ -14,6 +14,8 @@ CREATE TABLE series (
     stream          TEXT NOT NULL,
     -- what decides where rows lie; a series whose layout changed would mix files that do not go together
     layout          TEXT NOT NULL,
+    -- what decides how the same rows are written: tags and compression
+    style           TEXT NOT NULL,
     -- where a job without a configured start begins
     first_run       INTEGER NOT NULL,
     last_success    INTEGER,

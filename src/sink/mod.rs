@@ -69,6 +69,16 @@ impl FileFormat {
         }
     }
 
+    /// The word for its compression in the configuration.
+    pub fn compression_name(self) -> &'static str {
+        match self {
+            Self::Csv(CsvCompression::None) | Self::Parquet(ParquetCompression::None) => "none",
+            Self::Csv(CsvCompression::Gzip) => "gzip",
+            Self::Csv(CsvCompression::Zstd) | Self::Parquet(ParquetCompression::Zstd) => "zstd",
+            Self::Parquet(ParquetCompression::Snappy) => "snappy",
+        }
+    }
+
     /// The bytes of a file with these rows, which are strictly ascending.
     pub fn encode(self, context: &FileContext, rows: &[Row]) -> Result<Vec<u8>, EncodeError> {
         rules::check(rows)?;
