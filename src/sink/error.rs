@@ -128,9 +128,10 @@ pub enum DecodeError {
         /// The stream that it names, shortened.
         found: String,
     },
-    /// Local times that are right in a zone other than the configured one.
+    /// Local times that agree with their bucket, but not in the configured zone as its rules are known today.
     #[error(
-        "written for another time zone: bucket {} starts at {local_start} {utc_offset}, not as in {zone}",
+        "written for another time zone or by older rules of it: bucket {} starts at {local_start} {utc_offset}, \
+         not as in {zone}",
         to_display(*.start)
     )]
     OtherZone {

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::catch_unwind;
 
 // The type of the `bytes` crate, which the Parquet library asks for.
-use axum::body::Bytes;
+use bytes::Bytes;
 use chrono::DateTime;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
