@@ -14,6 +14,7 @@ use reqwest::{Response, Url, header, redirect};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
+    discretion::Discretion,
     error::{FetchError, Incomplete, ProtocolError},
     listing::{Listing, ListingBuilder, NextStep, Query},
     pace::Pace,
@@ -23,13 +24,14 @@ use super::{
         Decision, RetryPolicy, Transport, Trouble, Verdict, judge_data_answer, judge_token_answer,
         parse_retry_after, random_jitter,
     },
-    token::{StreamToken, TokenRequest, refusal_message},
+    token::{StreamToken, TokenRequest, refusal_message, refusal_texts},
 };
 use crate::{
     auth::TokenCache,
     clock::Clock,
     config::{AngusSettings, Stream},
     metric::MetricSet,
+    secret::Secret,
 };
 
 /// A page is some tens of KiB; a body beyond this is refused while it arrives, after decompression.
@@ -37,9 +39,6 @@ const MAX_BODY_BYTES: u64 = 16 << 20;
 
 /// Of the body of a refusal, more than this is not read.
 const MAX_ERROR_BODY_BYTES: u64 = 64 << 10;
-
-/// Of a message of the service, more than this is not shown.
-const MAX_MESSAGE_CHARS: usize = 200;
 
 type Sleep = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -78,6 +77,12 @@ impl StreamSession {
     /// The stream.
     pub fn stream(&self) -> &Arc<Stream> {
         &self.stream
+    }
+
+    /// What no message about a request with `token` may show.
+    fn discretion(&self, token: &StreamToken) -> Discretion {
+        let access_token = self.stream.access_token.resolve().ok();
+        Discretion::new(access_token.into_iter().chain([token.text().clone()]))
     }
 }
 
@@ -166,8 +171,7 @@ impl AngusClient {
 
     /// A token for `session`, from its cache or by signing in.
     pub async fn token(&self, session: &StreamSession) -> Result<StreamToken, FetchError> {
-        let now = self.timing.clock.now();
-        session.tokens.get(now, async || self.sign_in(&session.stream).await).await
+        session.tokens.get(&self.timing.clock, async || self.sign_in(session).await).await
     }
 
     /// By how much the service's clock is ahead of ours, as the `Date` of its last answer told.
@@ -211,7 +215,7 @@ impl AngusClient {
             let token = self.token(session).await?;
             let attempt = async {
                 let body = self.get_page(session, &token, &url).await?;
-                self.read_page(session, &body, builder)
+                self.read_page(session, &token, &body, builder)
             };
             match attempt.await {
                 Ok(step) => return Ok(step),
@@ -250,7 +254,7 @@ impl AngusClient {
             return read_body(response).await;
         }
         let retry_after = self.retry_after(&response);
-        let refusal = Refusal::read(response, &[token.text().expose()]).await;
+        let refusal = Refusal::read(response, &session.discretion(token)).await;
         Err(match judge_data_answer(status, refusal.code.as_deref()) {
             Verdict::SignInAgain => AttemptError::TokenRefused { message: refusal.message },
             Verdict::RestartListing => FetchError::from(Incomplete::Shrank).into(),
@@ -265,19 +269,21 @@ impl AngusClient {
     fn read_page(
         &self,
         session: &StreamSession,
+        token: &StreamToken,
         body: &[u8],
         builder: &mut ListingBuilder,
     ) -> Result<NextStep, AttemptError> {
+        let shown = |text: &str| session.discretion(token).shown(text);
         let page = decode_page(body).map_err(|error| {
             if error.is_data() {
-                ProtocolError::OtherShape(shown(&error.to_string(), &[])).into()
+                ProtocolError::OtherShape(shown(&error.to_string())).into()
             } else {
                 // An HTML page of some proxy, or a body that was cut short: passing (section 7).
                 AttemptError::Trouble(not_json())
             }
         })?;
         let next_page = page.next_page.as_deref().map(str::to_owned).filter(|next| !next.is_empty());
-        let step = builder.push(page).map_err(FetchError::from)?;
+        let step = builder.push(page).map_err(|error| FetchError::from(error.with_texts(shown)))?;
         if let (NextStep::Ask(next), Some(named)) = (step, next_page)
             && let Some(reason) = next_page_mismatch(&self.data_url, &named, next)
         {
@@ -293,12 +299,13 @@ impl AngusClient {
 
     /// A new token from the console. Whatever it refuses is refused for good; only failures that may pass are tried
     /// again.
-    async fn sign_in(&self, stream: &Stream) -> Result<StreamToken, FetchError> {
+    async fn sign_in(&self, session: &StreamSession) -> Result<StreamToken, FetchError> {
+        let stream = &session.stream;
         let access_token = stream.access_token.resolve()?;
         let url = join(&self.console_url, TOKEN_PATH);
         let mut patience = Patience::new(self);
         loop {
-            match self.post_credentials(stream, access_token.expose(), &url).await {
+            match self.post_credentials(session, &access_token, &url).await {
                 Ok(token) => {
                     let expires_at = crate::time::to_display(token.expires_at());
                     tracing::debug!(stream = &*stream.name, expires_at, "signed in");
@@ -315,12 +322,14 @@ impl AngusClient {
 
     async fn post_credentials(
         &self,
-        stream: &Stream,
-        access_token: &str,
+        session: &StreamSession,
+        access_token: &Secret,
         url: &Url,
     ) -> Result<StreamToken, AttemptError> {
-        let body = TokenRequest { username: &stream.username, client_id: &stream.client_id, access_token };
+        let Stream { username, client_id, .. } = &*session.stream;
+        let body = TokenRequest { username, client_id, access_token: access_token.expose() };
         let body = serde_json::to_vec(&body).map_err(|_| ProtocolError::NoToken)?;
+        let _alone = session.one_at_a_time.lock().await;
         let _permit = self.pace.turn().await;
         let request = self.http.post(url.clone()).header(header::CONTENT_TYPE, "application/json").body(body);
         let response =
@@ -334,7 +343,7 @@ impl AngusClient {
             return Ok(StreamToken::from_answer(&body, self.timing.clock.now())?);
         }
         let retry_after = self.retry_after(&response);
-        let refusal = Refusal::read(response, &[access_token]).await;
+        let refusal = Refusal::read(response, &Discretion::new([access_token.clone()])).await;
         Err(match judge_token_answer(status) {
             Verdict::TryAgain => trouble(status, retry_after, &refusal.message),
             Verdict::Redirect => ProtocolError::Redirect { status }.into(),
@@ -389,36 +398,19 @@ struct Refusal {
     message: String,
 }
 
-#[derive(serde::Deserialize)]
-struct ErrorBody {
-    code: Option<String>,
-    message: Option<String>,
-}
-
 impl Refusal {
     /// Reads the body as far as it helps. What cannot be read is not shown: it is a proxy's page, not a message.
-    async fn read(response: Response, secrets: &[&str]) -> Self {
+    async fn read(response: Response, discretion: &Discretion) -> Self {
         let reason = response.status().canonical_reason().unwrap_or("no further word").to_lowercase();
         let body = read_at_most(response, MAX_ERROR_BODY_BYTES).await.unwrap_or_default();
-        let error: Option<ErrorBody> = serde_json::from_slice(&body).ok();
-        let (code, message) = error.map_or((None, None), |error| (error.code, error.message));
-        let message = match (code.clone(), message.or_else(|| refusal_message(&body))) {
+        let texts = refusal_texts(&body);
+        let message = match (texts.get("code"), texts.get("message")) {
             (Some(code), Some(message)) => format!("{code}: {message}"),
-            (Some(text), None) | (None, Some(text)) => text,
-            (None, None) => reason,
+            (Some(text), None) | (None, Some(text)) => text.clone(),
+            (None, None) => refusal_message(&texts).unwrap_or(reason),
         };
-        Self { code, message: shown(&message, secrets) }
+        Self { message: discretion.shown(&message), code: texts.get("code").cloned() }
     }
-}
-
-/// Text of the service as it may be shown: without control characters, not too long, and without a secret that the
-/// service may have echoed.
-fn shown(text: &str, secrets: &[&str]) -> String {
-    let text = secrets
-        .iter()
-        .filter(|secret| !secret.is_empty())
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"));
-    text.chars().filter(|character| !character.is_control()).take(MAX_MESSAGE_CHARS).collect()
 }
 
 fn not_json() -> Trouble {

@@ -41,6 +41,19 @@ pub enum ProtocolError {
     Redirect { status: u16 },
 }
 
+impl ProtocolError {
+    /// The same error, its texts of the service as `shown` makes them.
+    pub(super) fn with_texts(self, shown: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::OtherBucketSize { asked, found } => Self::OtherBucketSize { asked, found: shown(&found) },
+            Self::Contradiction { label } => Self::Contradiction { label: shown(&label) },
+            Self::BadLabel { label } => Self::BadLabel { label: shown(&label) },
+            Self::OtherShape(text) => Self::OtherShape(shown(&text)),
+            without_text => without_text,
+        }
+    }
+}
+
 /// A listing that does not add up: it may do so when it is asked again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
@@ -122,6 +135,8 @@ impl FetchError {
             Self::Refused { .. } => FailureKind::Refused,
             Self::Unavailable { .. } => FailureKind::Unavailable,
             Self::RateLimited { .. } => FailureKind::RateLimited,
+            // Contract, section 1: a service that answers elsewhere is a matter of the configured addresses.
+            Self::Protocol(ProtocolError::Redirect { .. }) => FailureKind::Configuration,
             Self::Protocol(_) => FailureKind::Protocol,
             Self::Incomplete(_) => FailureKind::Incomplete,
         }

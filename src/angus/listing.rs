@@ -185,7 +185,7 @@ impl ListingBuilder {
 
     fn bucket_start(&self, label: &str) -> Result<DateTime<Utc>, ProtocolError> {
         let grid = self.query.grid;
-        let bad_label = || ProtocolError::BadLabel { label: label.chars().take(40).collect() };
+        let bad_label = || ProtocolError::BadLabel { label: label.to_owned() };
         if grid.size() == BucketSize::Global {
             return if label == GLOBAL_LABEL { Ok(self.query.range.start()) } else { Err(bad_label()) };
         }
@@ -217,4 +217,14 @@ pub enum ListingError {
     /// The service does not keep to its own protocol.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
+}
+
+impl ListingError {
+    /// The same error, its texts of the service as `shown` makes them.
+    pub(super) fn with_texts(self, shown: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Protocol(error) => error.with_texts(shown).into(),
+            incomplete @ Self::Incomplete(_) => incomplete,
+        }
+    }
 }

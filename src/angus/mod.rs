@@ -2,6 +2,7 @@
 //! module's comments are that contract's.
 
 mod client;
+mod discretion;
 mod error;
 mod figures;
 mod json;

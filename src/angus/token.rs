@@ -1,6 +1,6 @@
 //! Stream tokens: what the console answers, and how long a token lives (section 2).
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -47,19 +47,23 @@ impl StreamToken {
     /// Reads the console's answer, received at `now`. An answer that is no JSON is for the caller to tell apart.
     pub fn from_answer(body: &[u8], now: DateTime<Utc>) -> Result<Self, ProtocolError> {
         let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| ProtocolError::NoToken)?;
-        let text = answer.token.filter(|token| !token.is_empty()).ok_or(ProtocolError::NoToken)?;
+        let text = answer.token.filter(|token| fits_into_a_header(token)).ok_or(ProtocolError::NoToken)?;
         Ok(Self::new(text, now))
     }
 
     fn new(text: String, now: DateTime<Utc>) -> Self {
-        let (expires_at, life) = match read_claims(&text) {
-            Some((expires_at, life)) if now < expires_at => (expires_at, life),
-            // It seems dead on arrival, so our clock is ahead of theirs: count its life from now.
-            Some((_, life)) => (now + life, life),
-            None => (now + ASSUMED_LIFE, ASSUMED_LIFE),
+        let assumed_end = now + ASSUMED_LIFE;
+        let (claimed_end, claimed_life) = read_claims(&text).unwrap_or((assumed_end, None));
+        let life = claimed_life.unwrap_or(claimed_end - now);
+        let life = if life > TimeDelta::zero() { life } else { ASSUMED_LIFE };
+        let margin = RENEWAL_MARGIN.min(life / 10);
+        let expires_at = if now + margin < claimed_end {
+            claimed_end
+        } else {
+            // It seems dead on arrival, or nearly so: our clock is ahead of theirs, and its life counts from now.
+            now.checked_add_signed(life).unwrap_or(assumed_end)
         };
-        let renew_at = expires_at - RENEWAL_MARGIN.min(life / 10);
-        Self { text: Arc::new(Secret::new(text)), expires_at, renew_at }
+        Self { text: Arc::new(Secret::new(text)), expires_at, renew_at: expires_at - margin }
     }
 
     /// The token itself, for the `Authorization` header.
@@ -83,19 +87,21 @@ impl StreamToken {
     }
 }
 
-/// End and life, where the token is a JWT whose claims can be read. The signature is not ours to check.
-fn read_claims(token: &str) -> Option<(DateTime<Utc>, TimeDelta)> {
+fn fits_into_a_header(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The end, and the life where it tells one, of a JWT whose claims can be read. The signature is not ours to check.
+fn read_claims(token: &str) -> Option<(DateTime<Utc>, Option<TimeDelta>)> {
     let payload = token.split('.').nth(1)?;
     let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
     let expires_at = DateTime::from_timestamp(claims.exp, 0)?;
     let life = claims.orig_iat.or(claims.iat).and_then(|issued| claims.exp.checked_sub(issued));
-    let life = life.filter(|seconds| *seconds > 0).and_then(TimeDelta::try_seconds);
-    Some((expires_at, life.unwrap_or(ASSUMED_LIFE)))
+    Some((expires_at, life.and_then(TimeDelta::try_seconds)))
 }
 
-/// What the console says about refused credentials: the first text of every field, fields named but for
-/// `non_field_errors` (section 2). `None` where the body is not such an object.
-pub(super) fn refusal_message(body: &[u8]) -> Option<String> {
+/// The first text of every field of a refusal, whatever else it holds; nothing where the body is no object.
+pub(super) fn refusal_texts(body: &[u8]) -> BTreeMap<String, String> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Texts {
@@ -103,18 +109,22 @@ pub(super) fn refusal_message(body: &[u8]) -> Option<String> {
         Many(Vec<String>),
         Other(serde::de::IgnoredAny),
     }
-    let fields: std::collections::BTreeMap<String, Texts> = serde_json::from_slice(body).ok()?;
-    let messages: Vec<String> = fields
-        .into_iter()
-        .filter_map(|(field, texts)| {
-            let text = match texts {
-                Texts::One(text) => text,
-                Texts::Many(texts) => texts.into_iter().next()?,
-                Texts::Other(_) => return None,
-            };
-            Some(if field == "non_field_errors" { text } else { format!("{field}: {text}") })
-        })
-        .collect();
+    let fields: BTreeMap<String, Texts> = serde_json::from_slice(body).unwrap_or_default();
+    let first = |texts| match texts {
+        Texts::One(text) => Some(text),
+        Texts::Many(texts) => texts.into_iter().next(),
+        Texts::Other(_) => None,
+    };
+    fields.into_iter().filter_map(|(field, texts)| Some((field, first(texts)?))).collect()
+}
+
+/// What the console says about refused credentials: fields are named but for `non_field_errors` (section 2).
+pub(super) fn refusal_message(texts: &BTreeMap<String, String>) -> Option<String> {
+    let message = |(field, text): (&String, &String)| match &**field {
+        "non_field_errors" => text.clone(),
+        field => format!("{field}: {text}"),
+    };
+    let messages: Vec<String> = texts.iter().map(message).collect();
     (!messages.is_empty()).then(|| messages.join("; "))
 }
 
@@ -144,7 +154,7 @@ mod tests {
     fn angus_vector_02_a_token_that_cannot_be_read_lives_five_hours_and_none_is_an_error() {
         let token = answer(r#"{"token":"not.a%%jwt.x"}"#, 1_700_000_000).ok().unwrap();
         assert_eq!(token.expires_at(), at(1_700_018_000));
-        for body in ["{}", r#"{"token":""}"#, r#"{"token":null}"#, r#"{"token":7}"#] {
+        for body in ["{}", r#"{"token":""}"#, r#"{"token":null}"#, r#"{"token":7}"#, r#"{"token":"a\nb"}"#] {
             assert_eq!(answer(body, 0).err(), Some(ProtocolError::NoToken), "{body}");
         }
     }
@@ -153,6 +163,8 @@ mod tests {
     fn a_clock_that_is_ahead_does_not_make_every_token_look_dead() {
         let token = answer(&format!(r#"{{"token":"{T1}"}}"#), 1_700_020_000).ok().unwrap();
         assert_eq!(token.expires_at(), at(1_700_038_000));
+        let token = answer(&format!(r#"{{"token":"{T1}"}}"#), 1_700_017_900).ok().unwrap();
+        assert_eq!(token.expires_at(), at(1_700_035_900));
     }
 
     #[test]
@@ -160,11 +172,14 @@ mod tests {
         let claims = URL_SAFE_NO_PAD.encode(r#"{"exp":1010,"orig_iat":1000}"#);
         let token = answer(&format!(r#"{{"token":"x.{claims}.y"}}"#), 1000).ok().unwrap();
         assert_eq!(token.renew_at(), at(1009));
+        let claims = URL_SAFE_NO_PAD.encode(r#"{"exp":1010}"#);
+        let token = answer(&format!(r#"{{"token":"x.{claims}.y"}}"#), 1000).ok().unwrap();
+        assert_eq!((token.expires_at(), token.renew_at()), (at(1010), at(1009)));
     }
 
     #[test]
     fn angus_vector_03_a_refusal_names_its_field() {
-        let message = |body: &str| refusal_message(body.as_bytes());
+        let message = |body: &str| refusal_message(&refusal_texts(body.as_bytes()));
         assert_eq!(message(r#"{"non_field_errors":["Bad credentials"]}"#).unwrap(), "Bad credentials");
         assert_eq!(message(r#"{"client_id":["Required"]}"#).unwrap(), "client_id: Required");
         assert_eq!(message(r#"{"client_id":"Required"}"#).unwrap(), "client_id: Required");

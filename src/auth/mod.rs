@@ -5,6 +5,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     angus::{FetchError, StreamToken},
+    clock::Clock,
     failure::FailureKind,
 };
 
@@ -19,11 +20,12 @@ impl TokenCache {
     /// fails in a way that may pass, a token that still lives is used until its end.
     pub async fn get(
         &self,
-        now: DateTime<Utc>,
+        clock: &Clock,
         fetch: impl AsyncFnOnce() -> Result<StreamToken, FetchError>,
     ) -> Result<StreamToken, FetchError> {
         let mut current = self.current.lock().await;
-        if let Some(token) = current.as_ref().filter(|token| now < token.renew_at()) {
+        // Read behind the lock and again after the renewal: either may have taken minutes.
+        if let Some(token) = current.as_ref().filter(|token| clock.now() < token.renew_at()) {
             return Ok(token.clone());
         }
         match fetch().await {
@@ -31,7 +33,7 @@ impl TokenCache {
                 *current = Some(token.clone());
                 Ok(token)
             }
-            Err(error) => match current.as_ref().filter(|token| outlives(token, &error, now)) {
+            Err(error) => match current.as_ref().filter(|token| outlives(token, &error, clock.now())) {
                 Some(token) => {
                     tracing::warn!(%error, "token not renewed, the old one still lives");
                     Ok(token.clone())
