@@ -29,7 +29,7 @@ const MONTH: i64 = 31 * 24;
 const YEAR: i64 = 365 * 24;
 
 /// Streams of the whole export.
-const STREAMS: usize = 20;
+const STREAMS: u8 = 20;
 
 const FORMATS: [(&str, FileFormat); 5] = [
     ("csv", FileFormat::Csv(CsvCompression::None)),
@@ -149,7 +149,7 @@ fn export_twenty_streams_and_a_year(bencher: Bencher, name: &str) {
     let listen = "127.0.0.1:0".parse().expect("an address");
     let simulator = Simulator::start(listen, SimulatorOptions::default(), Clock::system());
     let simulator = runtime.block_on(simulator).expect("a simulator");
-    let members = fleet(STREAMS);
+    let members = fleet(usize::from(STREAMS));
     let text = configuration(&ConfigurationOptions {
         base_url: &simulator.base_url(),
         streams: &members,
@@ -163,12 +163,11 @@ fn export_twenty_streams_and_a_year(bencher: Bencher, name: &str) {
     });
     let text = text.replace("requests_per_second = 1000.0", "requests_per_second = 1000000.0");
     bencher
-        .counter(ItemsCount::new(YEAR.unsigned_abs() as usize * STREAMS))
+        .counter(ItemsCount::new(YEAR.unsigned_abs() * u64::from(STREAMS)))
         .with_inputs(|| tempfile::tempdir().expect("a folder"))
         .bench_values(|folder| {
             let config = Config::parse(&text, &folder.path().join("exporter.toml"))
-                .ok()
-                .expect("a valid configuration");
+                .unwrap_or_else(|error| panic!("{error}"));
             let outcome = runtime.block_on(export(&config));
             assert_eq!(outcome, Outcome::Done);
             folder
@@ -177,8 +176,7 @@ fn export_twenty_streams_and_a_year(bencher: Bencher, name: &str) {
 
 async fn export(config: &Config) -> Outcome {
     let exporter = Exporter::new(config, Clock::system(), Shutdown::default(), Arc::new(|_| {}))
-        .ok()
-        .expect("an exporter");
+        .unwrap_or_else(|error| panic!("{error}"));
     let series = Series::all(config, None, None);
     let backfill = Backfill { range: hours(YEAR), force: false };
     let ranges = series.iter().map(|series| (series.stream.name.clone(), backfill)).collect();

@@ -36,7 +36,7 @@ pub enum WindowError {
     Fetch(#[from] FetchError),
     #[error(transparent)]
     Publish(#[from] PublishError),
-    #[error("interrupted")]
+    #[error("interrupted before it was done")]
     Interrupted,
 }
 

@@ -26,7 +26,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listen = "127.0.0.1:0".parse().unwrap();
         let simulator = Simulator::start(listen, SimulatorOptions::default(), Clock::system());
         let simulator = runtime.block_on(simulator).unwrap();
@@ -163,7 +164,10 @@ fn exit_2_usage_and_configuration() {
     bench.run(&["pull", "--strem", "lobby"]).assert(2);
     bench.run(&["pull", "--stream", "loby"]).assert(2).says("did you mean lobby?");
     bench.run(&["pull", "--job", "daily"]).assert(2).says("there is no job daily");
-    bench.run(&["backfill", "--from", "yesterday", "--to", "2026-01-01"]).assert(2).says("--from: expected a date");
+    bench
+        .run(&["backfill", "--from", "yesterday", "--to", "2026-01-01"])
+        .assert(2)
+        .says("--from: expected a date");
     bench.run(&["backfill", "--from", "2026-01-02", "--to", "2026-01-01"]).assert(2).says("must be later");
     bench.run(&["pull", "--config", "nowhere.toml"]).assert(2).says("nowhere.toml");
     assert_eq!(bench.simulator.requests().tokens, 0);
@@ -173,7 +177,10 @@ fn exit_2_usage_and_configuration() {
 fn exit_2_a_wrong_configuration_lists_all_its_problems() {
     let bench = Bench::new();
     let text = fs::read_to_string(bench.path("exporter.toml")).unwrap();
-    let text = text.replace("partition = \"day\"", "partition = \"daily\"\nmetrics = [\"pasing_by\"]\nloockback = \"2h\"");
+    let text = text.replace(
+        "partition = \"day\"",
+        "partition = \"daily\"\nmetrics = [\"pasing_by\"]\nloockback = \"2h\"",
+    );
     fs::write(bench.path("exporter.toml"), text).unwrap();
     bench
         .run(&["pull"])
@@ -202,7 +209,10 @@ fn a_new_tag_appears_in_every_file_without_asking_again() {
     let text = fs::read_to_string(bench.path("exporter.toml")).unwrap();
     let text = text.replacen("[[streams]]", "[[streams]]\ntags = { site = \"paris\" }", 1);
     fs::write(bench.path("exporter.toml"), text).unwrap();
-    bench.run(&["backfill", "--from", "2020-01-01", "--to", "2020-01-02"]).assert(0).says("files written anew");
+    bench
+        .run(&["backfill", "--from", "2020-01-01", "--to", "2020-01-02"])
+        .assert(0)
+        .says("files written anew");
     for path in bench.published().iter().filter(|path| path.ends_with("data.csv")) {
         let content = fs::read_to_string(path).unwrap();
         let site = if path.to_string_lossy().contains("stream=lobby") { ",paris" } else { "," };
@@ -263,7 +273,10 @@ fn plan_shows_what_a_pull_then_does_and_asks_for_nothing() {
     assert_eq!(again["windows"][0]["reason"], "lookback");
     let named = ["plan", "--json", "--from", "2026-01-01", "--to", "2026-02-01"];
     let named = bench.run(&named).assert(0).json();
-    assert_eq!((&named["windows"][0]["reason"], &named["windows"][0]["buckets"]), (&"asked".into(), &744.into()));
+    assert_eq!(
+        (&named["windows"][0]["reason"], &named["windows"][0]["buckets"]),
+        (&"asked".into(), &744.into())
+    );
 }
 
 #[test]
@@ -297,7 +310,11 @@ fn check_tries_everything_and_names_what_is_wrong() {
 #[test]
 fn preview_shows_rows_and_writes_nothing() {
     let bench = Bench::new();
-    bench.run(&["preview", "--stream", "lobby", "--last", "48h"]).assert(0).says("passing by").says("of 49 buckets");
+    bench
+        .run(&["preview", "--stream", "lobby", "--last", "48h"])
+        .assert(0)
+        .says("passing by")
+        .says("of 49 buckets");
     let rows = bench.run(&["preview", "--stream", "lobby", "--last", "3h", "--json"]).assert(0).json();
     assert_eq!(rows.as_array().unwrap().last().unwrap()["partial"], true);
     bench.run(&["preview", "--stream", "loby"]).assert(2);
@@ -335,7 +352,8 @@ fn demo_needs_nothing_and_leaves_files_configuration_and_state() {
 fn simulate_serves_prints_a_configuration_that_works_and_ends_when_told() {
     let folder = tempfile::tempdir().unwrap();
     let mut serving = program(folder.path());
-    let mut serving = serving.args(["simulate", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut serving =
+        serving.args(["simulate", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
     BufReader::new(serving.stdout.take().unwrap()).read_line(&mut first).unwrap();
     let address = first.trim().rsplit("http://").next().unwrap().to_owned();
@@ -372,7 +390,9 @@ fn no_secret_is_shown_or_stored_even_at_trace_level() {
     let right = format!("secret-{}", fleet(2)[1].client_id);
     let mut places = vec![ended.stdout.clone(), ended.stderr.clone()];
     for folder in [bench.path("state"), bench.path("data")] {
-        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+        for path in
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+        {
             places.push(String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned());
         }
     }

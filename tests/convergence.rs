@@ -163,10 +163,10 @@ impl Bench {
                     self.backfill(range, force, failures, now);
                 }
                 Operation::Delete { file } => {
-                    self.vandalise(file, |path| std::fs::remove_file(path).unwrap())
+                    self.vandalise(file, |path| std::fs::remove_file(path).unwrap());
                 }
                 Operation::Damage { file } => {
-                    self.vandalise(file, |path| std::fs::write(path, b"x").unwrap())
+                    self.vandalise(file, |path| std::fs::write(path, b"x").unwrap());
                 }
             }
         }

@@ -20,7 +20,7 @@ fn for_every_zone(check: impl Fn(Tz) + Sync) {
         for offset in 0..threads {
             let check = &check;
             scope.spawn(move || {
-                TZ_VARIANTS.iter().skip(offset).step_by(threads).for_each(|zone| check(*zone))
+                TZ_VARIANTS.iter().skip(offset).step_by(threads).for_each(|zone| check(*zone));
             });
         }
     });

@@ -14,6 +14,7 @@ use reqwest::{Response, Url, header, redirect};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
+    answer::{AttemptError, Refusal, not_json, read_body, transport_trouble, trouble},
     discretion::Discretion,
     error::{FetchError, Incomplete, ProtocolError},
     listing::{Listing, ListingBuilder, NextStep, Query},
@@ -21,10 +22,10 @@ use super::{
     page::decode_page,
     request::{TOKEN_PATH, entities_url, join, next_page_mismatch},
     retry::{
-        Decision, RetryPolicy, Transport, Trouble, Verdict, judge_data_answer, judge_token_answer,
-        parse_retry_after, random_jitter,
+        Decision, RetryPolicy, Trouble, Verdict, judge_data_answer, judge_token_answer, parse_retry_after,
+        random_jitter,
     },
-    token::{StreamToken, TokenRequest, refusal_message, refusal_texts},
+    token::{StreamToken, TokenRequest},
 };
 use crate::{
     auth::TokenCache,
@@ -33,12 +34,6 @@ use crate::{
     metric::MetricSet,
     secret::Secret,
 };
-
-/// A page is some tens of KiB; a body beyond this is refused while it arrives, after decompression.
-const MAX_BODY_BYTES: u64 = 16 << 20;
-
-/// Of the body of a refusal, more than this is not read.
-const MAX_ERROR_BODY_BYTES: u64 = 64 << 10;
 
 type Sleep = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -105,28 +100,6 @@ const SKEW_UNKNOWN: i64 = i64::MIN;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot set up HTTP: {0}")]
 pub struct ClientSetupError(#[from] reqwest::Error);
-
-/// How one attempt ended, other than well.
-enum AttemptError {
-    /// It may pass.
-    Trouble(Trouble),
-    /// The token is to blame.
-    TokenRefused { message: String },
-    /// It will not pass.
-    Final(FetchError),
-}
-
-impl From<FetchError> for AttemptError {
-    fn from(error: FetchError) -> Self {
-        Self::Final(error)
-    }
-}
-
-impl From<ProtocolError> for AttemptError {
-    fn from(error: ProtocolError) -> Self {
-        Self::Final(error.into())
-    }
-}
 
 impl AngusClient {
     /// Sets up connections, but makes none.
@@ -390,71 +363,4 @@ impl<'a> Patience<'a> {
             }
         }
     }
-}
-
-/// What the service said when it refused.
-struct Refusal {
-    code: Option<String>,
-    message: String,
-}
-
-impl Refusal {
-    /// Reads the body as far as it helps. What cannot be read is not shown: it is a proxy's page, not a message.
-    async fn read(response: Response, discretion: &Discretion) -> Self {
-        let reason = response.status().canonical_reason().unwrap_or("no further word").to_lowercase();
-        let body = read_at_most(response, MAX_ERROR_BODY_BYTES).await.unwrap_or_default();
-        let texts = refusal_texts(&body);
-        let message = match (texts.get("code"), texts.get("message")) {
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-            (Some(text), None) | (None, Some(text)) => text.clone(),
-            (None, None) => refusal_message(&texts).unwrap_or(reason),
-        };
-        Self { message: discretion.shown(&message), code: texts.get("code").cloned() }
-    }
-}
-
-fn not_json() -> Trouble {
-    let message = "the answer is not JSON, or was cut short".to_owned();
-    Trouble { transport: None, retry_after: None, message }
-}
-
-fn trouble(status: u16, retry_after: Option<Duration>, message: &str) -> AttemptError {
-    let message = format!("status {status}: {message}");
-    AttemptError::Trouble(Trouble { transport: None, retry_after, message })
-}
-
-fn transport_trouble(error: &reqwest::Error) -> Trouble {
-    let transport = if error.is_timeout() {
-        Transport::Timeout
-    } else if error.is_connect() {
-        Transport::Connect
-    } else {
-        Transport::Interrupted
-    };
-    Trouble { transport: Some(transport), retry_after: None, message: transport.as_str().to_owned() }
-}
-
-/// The whole body, or a refusal to read more than any page can be.
-async fn read_body(response: Response) -> Result<Vec<u8>, AttemptError> {
-    let too_large = || ProtocolError::TooLarge { limit_mib: MAX_BODY_BYTES >> 20 };
-    if response.content_length().is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(too_large().into());
-    }
-    let body = read_at_most(response, MAX_BODY_BYTES + 1).await;
-    let body = body.map_err(|error| AttemptError::Trouble(transport_trouble(&error)))?;
-    if body.len() as u64 > MAX_BODY_BYTES { Err(too_large().into()) } else { Ok(body) }
-}
-
-/// The first `limit` bytes of the body, or fewer where it ends earlier.
-async fn read_at_most(mut response: Response, limit: u64) -> Result<Vec<u8>, reqwest::Error> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        let room = limit - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == limit {
-            break;
-        }
-    }
-    Ok(body)
 }

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     error::{Incomplete, ProtocolError},
-    figures::{Figures, Oddities},
+    figures::Figures,
+    oddities::Oddities,
     page::Page,
 };
 use crate::{

@@ -1,12 +1,14 @@
 //! The Angus systems: stream tokens and the Data API, as `contracts/angus.md` tells them. Section numbers in this
 //! module's comments are that contract's.
 
+mod answer;
 mod client;
 mod discretion;
 mod error;
 mod figures;
 mod json;
 mod listing;
+mod oddities;
 mod pace;
 mod page;
 mod request;
@@ -15,8 +17,8 @@ mod token;
 
 pub use client::{AngusClient, ClientSetupError, StreamSession, Timing};
 pub use error::{FetchError, Incomplete, ProtocolError};
-pub use figures::{Oddities, Oddity};
 pub use listing::{Listing, ListingBuilder, ListingError, NextStep, Query};
+pub use oddities::{Oddities, Oddity};
 pub use page::{Page, decode_page};
 pub use retry::{Decision, RetryPolicy, Transport, Trouble, Verdict, judge_data_answer, judge_token_answer};
 pub use token::StreamToken;

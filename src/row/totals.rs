@@ -36,13 +36,15 @@ impl Totals {
 }
 
 fn sum(rows: &[Row], count: Count) -> Option<i64> {
-    rows.iter().filter_map(|row| row.count(count)).fold(None, |sum, people| Some(sum.unwrap_or(0) + people))
+    rows.iter()
+        .filter_map(|row| row.count(count))
+        .fold(None, |sum, people| Some(i64::saturating_add(sum.unwrap_or(0), people)))
 }
 
 fn weighted_mean(rows: &[Row], mean: Mean) -> Option<f64> {
     let known = rows.iter().filter_map(|row| Some((row.mean(mean)?, row.count(Count::Interested)?)));
-    let (seconds, people) = known.fold((0.0, 0), |(seconds, people), (mean, interested)| {
-        (seconds + mean * interested as f64, people + interested)
+    let (seconds, people) = known.fold((0.0, 0_i64), |(seconds, people), (mean, interested)| {
+        (seconds + mean * interested as f64, people.saturating_add(interested))
     });
     (people > 0).then(|| seconds / people as f64)
 }
