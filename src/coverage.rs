@@ -91,13 +91,6 @@ impl Coverage {
         self.exported().last().map(|range| range.end())
     }
 
-    /// What is not exported between the first and the last exported instant.
-    pub fn gaps(&self) -> Vec<TimeRange> {
-        let first = self.exported().next().map(|range| range.start());
-        let whole = first.zip(self.exported_until()).and_then(|(start, end)| TimeRange::new(start, end));
-        whole.map_or_else(Vec::new, |whole| self.lacking(whole))
-    }
-
     fn coalesced(self) -> Self {
         let mut merged: Vec<(TimeRange, Standing)> = Vec::with_capacity(self.0.len());
         for (range, standing) in self.0 {

@@ -94,6 +94,14 @@ impl SeriesRules {
         self.cut(pieces, due_until)
     }
 
+    /// What is not exported although later time is: since `start`, and whatever was lost before it.
+    pub fn gaps(&self, start: DateTime<Utc>, coverage: &Coverage) -> Vec<TimeRange> {
+        let start = self.grid.ceil(start);
+        let lost = coverage.of_standing(Standing::Lost).filter(|lost| lost.end() <= start);
+        let span = coverage.exported_until().and_then(|until| TimeRange::new(start, until));
+        lost.chain(span.into_iter().flat_map(|span| coverage.lacking(span))).collect()
+    }
+
     /// What was exported once and was lost since.
     pub fn lost(&self, coverage: &Coverage, now: DateTime<Utc>) -> Vec<PlannedWindow> {
         self.cut(
@@ -254,6 +262,20 @@ mod tests {
         let due = hourly().due(at("2026-03-01T00:00:00Z"), &coverage, at("2026-03-20T10:20:00Z"));
         let expected = ["02-01T00/02-02T00 gap", "03-02T00/03-03T00 gap", "03-18T10/03-20T10 lookback"];
         assert_eq!(shown(&due), expected);
+    }
+
+    #[test]
+    fn gaps_are_what_lacks_between_the_start_and_what_is_exported_and_what_was_lost() {
+        let (new_year, spring) = (at("2026-01-01T00:00:00Z"), at("2026-03-01T00:00:00Z"));
+        let coverage = Coverage::default()
+            .with(range("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"), Standing::Lost)
+            .with(range("2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z"), Standing::Final)
+            .with(range("2026-03-04T00:00:00Z", "2026-03-05T00:00:00Z"), Standing::Provisional);
+        let gaps = hourly().gaps(spring, &coverage);
+        let days: Vec<String> = gaps.iter().map(|gap| gap.start().format("%m-%d").to_string()).collect();
+        assert_eq!(days, ["01-01", "03-01", "03-03"]);
+        assert_eq!(hourly().gaps(new_year, &coverage).len(), 2);
+        assert!(hourly().gaps(spring, &Coverage::default()).is_empty());
     }
 
     #[test]

@@ -50,7 +50,13 @@ struct ErrorJson {
 }
 
 /// A series and what the ledger knows of it; `None` where it was never exported.
-type Known = (Series, Option<SeriesStatus>);
+type Known = (Series, Option<Exported>);
+
+/// What the ledger knows of a series.
+struct Exported {
+    status: SeriesStatus,
+    gaps: Vec<TimeRange>,
+}
 
 pub(super) fn run(session: &Session, args: &Status) -> Result<u8, CommandError> {
     let config = session.config()?;
@@ -59,7 +65,11 @@ pub(super) fn run(session: &Session, args: &Status) -> Result<u8, CommandError> 
     for series in Series::all(&config, None, None) {
         let status = match &ledger {
             Some(ledger) => match ledger.find_series(&series.key())? {
-                Some(found) => Some(ledger.status(found.id)?),
+                Some(found) => {
+                    let status = ledger.status(found.id)?;
+                    let gaps = series.rules.gaps(series.start(found.first_run), &status.coverage);
+                    Some(Exported { status, gaps })
+                }
                 None => None,
             },
             None => None,
@@ -77,16 +87,12 @@ pub(super) fn run(session: &Session, args: &Status) -> Result<u8, CommandError> 
     Ok(0)
 }
 
-/// What is due and not exported before the end of what is: recorded gaps and lost partitions.
-fn gaps(status: &SeriesStatus) -> Vec<TimeRange> {
-    status.coverage.gaps()
-}
-
-fn describe(config: &Config, (series, status): &Known, now: DateTime<Utc>) -> SeriesJson {
+fn describe(config: &Config, (series, known): &Known, now: DateTime<Utc>) -> SeriesJson {
+    let status = known.as_ref().map(|known| &known.status);
     let exported_until = status.as_ref().and_then(|status| status.coverage.exported_until());
     let error = status.as_ref().and_then(|status| status.last_error.as_ref());
     let gap =
-        |gap: TimeRange| BTreeMap::from([("from", to_display(gap.start())), ("to", to_display(gap.end()))]);
+        |gap: &TimeRange| BTreeMap::from([("from", to_display(gap.start())), ("to", to_display(gap.end()))]);
     SeriesJson {
         job: series.job.name.clone(),
         stream: series.stream.name.clone(),
@@ -95,7 +101,7 @@ fn describe(config: &Config, (series, status): &Known, now: DateTime<Utc>) -> Se
         rows: status.as_ref().map_or(0, |status| status.rows),
         files: status.as_ref().map_or(0, |status| status.files),
         missing_buckets: status.as_ref().map_or(0, |status| status.missing_buckets),
-        gaps: status.iter().flat_map(gaps).map(gap).collect(),
+        gaps: known.iter().flat_map(|known| &known.gaps).map(gap).collect(),
         last_success: status.as_ref().and_then(|status| status.last_success).map(to_display),
         last_error: error.map(|LastError { at, kind, message }| ErrorJson {
             at: to_display(*at),
@@ -108,10 +114,10 @@ fn describe(config: &Config, (series, status): &Known, now: DateTime<Utc>) -> Se
 
 fn shown(all: &[Known], now: DateTime<Utc>) -> String {
     let header = ["job", "stream", "exported until", "lag", "rows", "files", "missing", "gaps", "state"];
-    let rows = all.iter().map(|(series, status)| row(series, status.as_ref(), now));
+    let rows = all.iter().map(|(series, known)| row(series, known.as_ref(), now));
     let mut text = output::table(&header, &[3, 4, 5, 6, 7], rows);
     let errors: Vec<String> =
-        all.iter().filter_map(|(series, status)| error_line(series, status.as_ref()?)).collect();
+        all.iter().filter_map(|(series, known)| error_line(series, &known.as_ref()?.status)).collect();
     if !errors.is_empty() {
         text += "\n";
     }
@@ -124,9 +130,9 @@ fn shown(all: &[Known], now: DateTime<Utc>) -> String {
     text
 }
 
-fn row(series: &Series, status: Option<&SeriesStatus>, now: DateTime<Utc>) -> Vec<String> {
+fn row(series: &Series, known: Option<&Exported>, now: DateTime<Utc>) -> Vec<String> {
     let (job, stream) = (shortened(&series.job.name, 12), shortened(&series.stream.name, 20));
-    let Some(status) = status else {
+    let Some(Exported { status, gaps }) = known else {
         let empty = || "-".to_owned();
         return vec![
             job,
@@ -154,7 +160,7 @@ fn row(series: &Series, status: Option<&SeriesStatus>, now: DateTime<Utc>) -> Ve
         grouped(status.rows),
         grouped(status.files),
         grouped(status.missing_buckets),
-        gaps(status).len().to_string(),
+        gaps.len().to_string(),
         state,
     ]
 }
