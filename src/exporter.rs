@@ -181,17 +181,17 @@ impl Exporter {
             }
         };
         report.series_id = Some(id);
-        let mut repair = false;
-        for _ in 0..=MAX_REPAIR_ROUNDS {
-            let damaged_before = report.files_damaged;
-            match self.plan(series, id, work, repair).await {
-                Ok(windows) => self.export_windows(series, id, windows, report).await,
-                Err(error) => report.fail(error.into()),
-            }
-            repair = true;
-            if report.files_damaged == damaged_before || report.is_interrupted() {
+        for round in 0..=MAX_REPAIR_ROUNDS {
+            let windows = match self.plan(series, id, work, round > 0).await {
+                Ok(windows) => windows,
+                Err(error) => return report.fail(error.into()),
+            };
+            // After its own work, a run restores what was found damaged, now or by one that died.
+            let is_whole = windows.is_empty() && round > 0;
+            if is_whole || report.failure.is_some() {
                 return;
             }
+            self.export_windows(series, id, windows, report).await;
         }
     }
 

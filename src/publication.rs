@@ -14,6 +14,7 @@ use crate::{
     crash_point::{self, Step},
     ledger::{FileRecord, Ledger, LedgerError, WindowRecord},
     locks::{Lock, LockError, Patience},
+    pipeline::report_damage,
     row::{NotInOrder, Row, merge},
     series::Series,
     sink::{
@@ -114,11 +115,11 @@ impl Archive {
         publish::create_folder(&folder)?;
         let mut published = Published { rows: rows.len() as u64, ..Published::default() };
         let job = Publication { archive: self, series, series_id, window, asked_at };
-        let drafts = job.merge_partitions(rows, &mut published)?;
-        crash_point::passed(Step::Merge);
-        job.write(&folder, &drafts, &mut published)?;
-        job.record(drafts, &mut published)?;
-        crash_point::passed(Step::Ledger);
+        if let Err(error) = job.publish(&folder, rows, &mut published) {
+            // What was put aside before it failed is told here or never.
+            report_damage(series, &published.damaged);
+            return Err(error);
+        }
         Ok(published)
     }
 
@@ -154,6 +155,15 @@ struct Publication<'a> {
 }
 
 impl Publication<'_> {
+    fn publish(&self, folder: &Path, rows: Vec<Row>, published: &mut Published) -> Result<(), PublishError> {
+        let drafts = self.merge_partitions(rows, published)?;
+        crash_point::passed(Step::Merge);
+        self.write(folder, &drafts, published)?;
+        self.record(drafts, published)?;
+        crash_point::passed(Step::Ledger);
+        Ok(())
+    }
+
     fn merge_partitions(
         &self,
         rows: Vec<Row>,

@@ -14,6 +14,9 @@ impl Archive {
     /// to the next window that touches it.
     pub fn restyle(&self, series: &Series, series_id: i64) -> Result<(), PublishError> {
         let _lock = Lock::acquire(&self.state_dir, &series.lock_name(), LOCK_PATIENCE)?;
+        // Until all are written, no configuration finds its style in the ledger: a crash in between is noticed even if
+        // the configuration is changed back.
+        self.ledger.record_style(series_id, "", &[])?;
         let mut written = Vec::new();
         for record in self.ledger.files(series_id)? {
             written.extend(self.restyle_file(series, series_id, record)?);

@@ -9,8 +9,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 /// Prints a result. A reader that went away is not an error worth a message.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.write_all(b"\n")?;
+    stdout.write_all(format!("{text}\n").as_bytes())?;
     stdout.flush()
 }
 

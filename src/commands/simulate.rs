@@ -37,14 +37,15 @@ pub(super) async fn run(session: &Session, args: &Simulate) -> Result<u8, Comman
     })?;
     session.stop_on_signals();
     let names: Vec<&str> = members.iter().map(|member| &*member.name).take(4).collect();
-    output::print(&format!(
+    // A reader that wants the address only may be gone by now; that is no reason not to serve.
+    let _ = output::print(&format!(
         "the simulated Angus API answers at {}\n{} streams ({}{}); access_token of each: secret-<client_id>\n\
          a configuration for it: audience-exporter simulate --print-config; end it with Ctrl-C",
         simulator.base_url(),
         members.len(),
         names.join(", "),
         if members.len() > names.len() { ", …" } else { "" },
-    ))?;
+    ));
     tokio::select! {
         () = session.shutdown.requested() => simulator.stop().await,
         () = simulator.finished() => {}

@@ -25,7 +25,7 @@ pub enum LedgerError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error(transparent)]
-    Lock(#[from] LockError),
+    Lock(LockError),
     #[error(
         "the ledger {} was written by a newer version (schema {found}, this one knows {known}); install that version again",
         .path.display()
@@ -41,6 +41,11 @@ pub enum LedgerError {
     Busy { path: PathBuf },
     #[error("cannot write the ledger {}: no space left; free some space and run it again, nothing was lost", .path.display())]
     Full { path: PathBuf },
+    #[error(
+        "cannot use the ledger {}: {source}; let this user write it and its folder and run it again, nothing was lost",
+        .path.display()
+    )]
+    Unwritable { path: PathBuf, source: rusqlite::Error },
     #[error("cannot use the ledger {}: {source}", .path.display())]
     Other { path: PathBuf, source: rusqlite::Error },
 }
@@ -49,16 +54,36 @@ impl LedgerError {
     fn from_sqlite(path: &Path) -> impl Fn(rusqlite::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| {
+            use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
             use rusqlite::ErrorCode::{
-                DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase,
+                CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase, ReadOnly,
             };
             let path = path.clone();
+            let extended = source.sqlite_error().map(|error| error.extended_code);
+            // What was read is nothing that was ever written.
+            let is_nonsense = matches!(
+                source,
+                FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)
+            );
             match source.sqlite_error_code() {
+                _ if is_nonsense => Self::Damaged { path, reason: source.to_string() },
                 Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { path, reason: source.to_string() },
                 Some(DatabaseBusy | DatabaseLocked) => Self::Busy { path },
                 Some(DiskFull) => Self::Full { path },
+                // The -shm file could not grow.
+                _ if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Self::Full { path },
+                Some(CannotOpen | ReadOnly) => Self::Unwritable { path, source },
                 _ => Self::Other { path, source },
             }
+        }
+    }
+}
+
+impl From<LockError> for LedgerError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Held(_) => Self::Lock(error),
+            LockError::File(error) => Self::File(error),
         }
     }
 }

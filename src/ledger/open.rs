@@ -1,6 +1,10 @@
 //! Opening a ledger: made whole or not at all, migrated, and refused by name when it is newer or damaged.
 
-use std::{path::Path, sync::Mutex, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
 
 use rusqlite::Connection;
 
@@ -10,7 +14,7 @@ use super::{
 };
 use crate::{
     locks::{Lock, Patience},
-    sink::publish,
+    sink::publish::{self, FileError},
 };
 
 /// How long a statement waits for another process to finish its own.
@@ -35,6 +39,7 @@ impl Ledger {
 
     fn open_existing(path: &Path) -> Result<Self, LedgerError> {
         let failed = LedgerError::from_sqlite(path);
+        let is_in_use = beside(path, "-wal").exists();
         let connection = Connection::open(path).map_err(&failed)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(&failed)?;
         let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -46,6 +51,14 @@ impl Ledger {
         }
         if version > VERSION {
             return Err(LedgerError::Newer { path: path.to_owned(), found: version, known: VERSION });
+        }
+        if version < 1 {
+            return Err(damaged("it does not say its version".to_owned()));
+        }
+        // SQLite takes the last page for whole where the file ends inside it. One that is in use may be growing.
+        let bytes = path.metadata().map_err(FileError::new("read", path))?.len();
+        if !is_in_use && !bytes.is_multiple_of(pragma("page_size").map_err(&failed)?.unsigned_abs()) {
+            return Err(damaged("it is cut off inside a page".to_owned()));
         }
         let check: String =
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(&failed)?;
@@ -63,18 +76,39 @@ fn create(state_dir: &Path, path: &Path) -> Result<(), LedgerError> {
     if path.exists() {
         return Ok(());
     }
+    refuse_remains(path)?;
     let draft = state_dir.join("ledger.sqlite.new");
     let failed = LedgerError::from_sqlite(path);
+    // SQLite itself removes what a killed process left beside an empty draft.
     publish::remove_if_present(&draft)?;
     drop(publish::create_private(&draft)?);
     let connection = Connection::open(&draft).map_err(&failed)?;
     connection.execute_batch(CREATE).map_err(&failed)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(&failed)?;
     connection.pragma_update(None, "user_version", VERSION).map_err(&failed)?;
+    configure(&connection).map_err(&failed)?;
     connection.close().map_err(|(_, error)| failed(error))?;
     publish::move_into_place(&draft, path)?;
     drop(lock);
     Ok(())
+}
+
+/// What was committed last may stand only in the file beside the ledger, and would be taken for part of a new one.
+fn refuse_remains(path: &Path) -> Result<(), LedgerError> {
+    for suffix in ["-wal", "-journal"] {
+        if beside(path, suffix).exists() {
+            let reason = format!("it is gone, and its {suffix} file is still there");
+            return Err(LedgerError::Damaged { path: path.to_owned(), reason });
+        }
+    }
+    Ok(())
+}
+
+/// The file that SQLite keeps beside the ledger under this suffix.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
