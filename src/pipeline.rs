@@ -16,6 +16,9 @@ use crate::{
     time::to_display,
 };
 
+/// Damaged files of one series that a log names one by one; of more it tells the number.
+const MAX_DAMAGE_NAMED: usize = 20;
+
 /// What every window needs.
 pub struct Pipeline {
     /// Asks the Data API.
@@ -127,7 +130,11 @@ pub fn report(series: &Series, published: &Published) {
 /// Tells the log which published files are not what they were.
 pub fn report_damage(series: &Series, damaged: &[Damage]) {
     let (job, stream) = (&*series.job.name, &*series.stream.name);
-    for damage in damaged {
+    if damaged.len() > MAX_DAMAGE_NAMED {
+        let files = damaged.len();
+        tracing::warn!(job, stream, files, "many published files are damaged or gone, asking for them again");
+    }
+    for damage in damaged.iter().take(MAX_DAMAGE_NAMED) {
         let (file, reason) = (damage.path.display(), &*damage.reason);
         match &damage.set_aside {
             Some(aside) => {

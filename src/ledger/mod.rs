@@ -1,8 +1,10 @@
 //! The durable record of what is exported: one SQLite database in `state_dir`. Several processes may have it open.
 
 mod open;
+mod read;
 mod records;
 mod schema;
+mod write;
 
 use std::{
     path::{Path, PathBuf},
@@ -98,6 +100,10 @@ impl Ledger {
     /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn damaged(&self, reason: String) -> LedgerError {
+        LedgerError::Damaged { path: self.path().to_owned(), reason }
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {

@@ -1,0 +1,149 @@
+//! Reading the ledger.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{FileRecord, LastError, Ledger, LedgerError, Series, SeriesKey, SeriesStatus};
+use crate::{
+    coverage::{Coverage, Standing},
+    time::TimeRange,
+};
+
+impl Ledger {
+    /// The series of `key`, if it was ever exported.
+    pub fn find_series(&self, key: &SeriesKey) -> Result<Option<Series>, LedgerError> {
+        let sql = "SELECT id, layout, style, first_run FROM series WHERE job = ?1 AND stream = ?2";
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let found = statement.query_row(params![key.job, key.stream], |row| {
+                let (id, layout, style) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(Series { id, layout, style, first_run: instant(row, 3)? })
+            });
+            found.optional()
+        })
+    }
+
+    /// What of a series is exported.
+    pub fn coverage(&self, series: i64) -> Result<Coverage, LedgerError> {
+        let intervals = self.read(|connection| load_intervals(connection, series))?;
+        self.checked(intervals)
+    }
+
+    /// The record of one file.
+    pub fn file(&self, series: i64, path: &str) -> Result<Option<FileRecord>, LedgerError> {
+        let sql = "SELECT path, period_start, period_end, sha256, pending_sha256, rows, bytes
+                   FROM files WHERE series = ?1 AND path = ?2";
+        self.read(|connection| {
+            connection.prepare_cached(sql)?.query_row(params![series, path], file_record).optional()
+        })
+    }
+
+    /// Every file of a series whose publication is recorded, by path.
+    pub fn files(&self, series: i64) -> Result<Vec<FileRecord>, LedgerError> {
+        let sql = "SELECT path, period_start, period_end, sha256, pending_sha256, rows, bytes
+                   FROM files WHERE series = ?1 AND sha256 IS NOT NULL ORDER BY path";
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let files = statement.query_map([series], file_record)?;
+            files.collect()
+        })
+    }
+
+    /// What there is to tell of a series.
+    pub fn status(&self, series: i64) -> Result<SeriesStatus, LedgerError> {
+        let coverage = self.coverage(series)?;
+        self.read(|connection| {
+            let sql =
+                "SELECT count(*), coalesce(sum(rows), 0) FROM files WHERE series = ?1 AND sha256 IS NOT NULL";
+            let (files, rows) = connection
+                .prepare_cached(sql)?
+                .query_row([series], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
+            let missing_buckets = connection
+                .prepare_cached("SELECT count(*) FROM missing WHERE series = ?1")?
+                .query_row([series], |row| unsigned(row, 0))?;
+            let sql =
+                "SELECT last_success, last_error_at, last_error_kind, last_error FROM series WHERE id = ?1";
+            let (last_success, last_error) = connection.prepare_cached(sql)?.query_row([series], last_run)?;
+            Ok(SeriesStatus { coverage, files, rows, missing_buckets, last_success, last_error })
+        })
+    }
+
+    /// Starts of the buckets of a series that are recorded as missing inside `range`, in order.
+    pub fn missing(&self, series: i64, range: TimeRange) -> Result<Vec<DateTime<Utc>>, LedgerError> {
+        let sql = "SELECT bucket_start FROM missing
+                   WHERE series = ?1 AND bucket_start >= ?2 AND bucket_start < ?3 ORDER BY bucket_start";
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let bounds = params![series, range.start().timestamp(), range.end().timestamp()];
+            let starts = statement.query_map(bounds, |row| instant(row, 0))?;
+            starts.collect()
+        })
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
+        work(&self.connection()).map_err(LedgerError::from_sqlite(self.path()))
+    }
+
+    fn checked(&self, intervals: Vec<(TimeRange, Standing)>) -> Result<Coverage, LedgerError> {
+        Coverage::from_intervals(intervals).map_err(|overlap| self.damaged(overlap.to_string()))
+    }
+}
+
+pub(super) fn load_intervals(
+    connection: &Connection,
+    series: i64,
+) -> rusqlite::Result<Vec<(TimeRange, Standing)>> {
+    let sql = "SELECT start, end, standing FROM intervals WHERE series = ?1 ORDER BY start";
+    let mut statement = connection.prepare_cached(sql)?;
+    let intervals = statement.query_map([series], |row| {
+        let standing = match row.get(2)? {
+            0 => Standing::Lost,
+            1 => Standing::Provisional,
+            2 => Standing::Final,
+            found => return Err(rusqlite::Error::IntegralValueOutOfRange(2, found)),
+        };
+        Ok((range(row, 0)?, standing))
+    })?;
+    intervals.collect()
+}
+
+fn file_record(row: &Row<'_>) -> rusqlite::Result<FileRecord> {
+    Ok(FileRecord {
+        path: row.get(0)?,
+        period: range(row, 1)?,
+        hash: row.get(3)?,
+        pending_hash: row.get(4)?,
+        rows: unsigned(row, 5)?,
+        bytes: unsigned(row, 6)?,
+    })
+}
+
+fn last_run(row: &Row<'_>) -> rusqlite::Result<(Option<DateTime<Utc>>, Option<LastError>)> {
+    let optional = |index| -> rusqlite::Result<Option<DateTime<Utc>>> {
+        let seconds: Option<i64> = row.get(index)?;
+        seconds.map(|seconds| from_timestamp(index, seconds)).transpose()
+    };
+    let last_error = match optional(1)? {
+        Some(at) => Some(LastError { at, kind: row.get(2)?, message: row.get(3)? }),
+        None => None,
+    };
+    Ok((optional(0)?, last_error))
+}
+
+fn range(row: &Row<'_>, index: usize) -> rusqlite::Result<TimeRange> {
+    let (start, end) = (instant(row, index)?, instant(row, index + 1)?);
+    TimeRange::new(start, end).ok_or(rusqlite::Error::IntegralValueOutOfRange(index + 1, end.timestamp()))
+}
+
+fn instant(row: &Row<'_>, index: usize) -> rusqlite::Result<DateTime<Utc>> {
+    from_timestamp(index, row.get(index)?)
+}
+
+fn from_timestamp(index: usize, seconds: i64) -> rusqlite::Result<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds, 0).ok_or(rusqlite::Error::IntegralValueOutOfRange(index, seconds))
+}
+
+fn unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(index)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(index, number))
+}
