@@ -1,6 +1,6 @@
 //! What of a series' time is exported: disjoint intervals, each with its standing. Pure.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::time::{TimeRange, to_display};
 
@@ -16,13 +16,10 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Splits a range that was asked at `asked_at` into what is final by then and what is provisional.
-    pub fn of(
-        range: TimeRange,
-        asked_at: DateTime<Utc>,
-        lookback: TimeDelta,
-    ) -> impl Iterator<Item = (TimeRange, Self)> {
-        let settled_until = (asked_at - lookback).clamp(range.start(), range.end());
+    /// Splits a range that was asked when it had settled until `settled_until`, the end of a bucket, into what is final
+    /// and what is provisional.
+    pub fn of(range: TimeRange, settled_until: DateTime<Utc>) -> impl Iterator<Item = (TimeRange, Self)> {
+        let settled_until = settled_until.clamp(range.start(), range.end());
         let old = TimeRange::new(range.start(), settled_until).map(|range| (range, Self::Final));
         let young = TimeRange::new(settled_until, range.end()).map(|range| (range, Self::Provisional));
         old.into_iter().chain(young)
@@ -153,10 +150,9 @@ mod tests {
 
     #[test]
     fn a_range_is_final_where_it_was_older_than_the_lookback_when_asked() {
-        let asked_at = hours(0, 10).end();
-        let split: Vec<_> = Standing::of(hours(0, 9), asked_at, TimeDelta::hours(4)).collect();
+        let split: Vec<_> = Standing::of(hours(0, 9), hours(0, 6).end()).collect();
         assert_eq!(split, vec![(hours(0, 6), Standing::Final), (hours(6, 9), Standing::Provisional)]);
-        let all_final: Vec<_> = Standing::of(hours(0, 9), asked_at, TimeDelta::zero()).collect();
+        let all_final: Vec<_> = Standing::of(hours(0, 9), hours(0, 10).end()).collect();
         assert_eq!(all_final, vec![(hours(0, 9), Standing::Final)]);
     }
 

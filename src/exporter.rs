@@ -16,6 +16,7 @@ use crate::{
     coverage::Coverage,
     failure::FailureKind,
     ledger::{LastError, Ledger, LedgerError, RunSummary},
+    mounted::OutputError,
     pipeline::{Pipeline, WindowError, blocking, report, report_damage},
     plan::{Backfill, PlannedWindow},
     publication::{Archive, PublishError, Published},
@@ -67,6 +68,8 @@ pub enum SetupError {
     Client(#[from] ClientSetupError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
 }
 
 /// Exports series of one configuration.
@@ -91,6 +94,7 @@ impl Exporter {
             state_dir: config.state_dir.clone(),
             ledger: Ledger::open(&config.state_dir)?,
         };
+        archive.check_output()?;
         let session = |stream: &Arc<_>| Arc::new(StreamSession::new(Arc::clone(stream)));
         let sessions = config.streams.iter().map(|stream| (stream.name.clone(), session(stream)));
         Ok(Self {
@@ -147,23 +151,28 @@ impl Exporter {
             files_written = report.files_written(),
             "run ended"
         );
-        self.ledger().end_run(run, self.pipeline.clock.now(), summary)?;
+        // What was done is told even where the ledger has no room left for its end.
+        if let Err(error) = self.ledger().end_run(run, self.pipeline.clock.now(), summary) {
+            tracing::error!(error = &*error.to_string(), "cannot note how the run ended");
+        }
         Ok(report)
     }
 
-    /// Every series of one stream, one after the other. Refused credentials are refused for all of them.
+    /// Every series of one stream, one after the other. What concerns the whole stream ends all of them.
     async fn run_stream(&self, all: Vec<Series>, work: &Work) -> Vec<SeriesReport> {
         let mut reports: Vec<SeriesReport> = Vec::new();
         for series in all {
-            let refused = reports.iter().filter_map(|report| report.failure.as_ref()).find(|failure| {
-                failure.kind == FailureKind::Credentials || failure.kind == FailureKind::Interrupted
-            });
+            let failures = reports.iter().filter_map(|report| report.failure.as_ref());
+            let refused = failures.into_iter().find(|failure| concerns_the_whole_stream(failure.kind));
             let mut report = SeriesReport::new(series.key());
             report.failure = refused.cloned();
             if report.failure.is_none() {
                 self.run_series(&series, work, &mut report).await;
             }
-            self.note_end(&series, &report).await;
+            // A backfill that had nothing to ask says nothing about how the stream is.
+            if matches!(work, Work::Due) || report.windows_done > 0 || report.failure.is_some() {
+                self.note_end(&series, &report).await;
+            }
             reports.push(report);
         }
         reports
@@ -191,6 +200,7 @@ impl Exporter {
             if is_whole || report.failure.is_some() {
                 return;
             }
+            (self.progress)(Progress::Planned(windows.len() as u64));
             self.export_windows(series, id, windows, report).await;
         }
     }
@@ -237,7 +247,6 @@ impl Exporter {
         } else {
             plan_series(series, work, &coverage, first_run.unwrap_or(now), now)
         };
-        (self.progress)(Progress::Planned(windows.len() as u64));
         Ok(windows)
     }
 
@@ -333,7 +342,7 @@ impl Exporter {
             }
         });
         if let Err(error) = noted.await {
-            tracing::error!(%error, "cannot note how the run ended");
+            tracing::error!(error = &*error.to_string(), "cannot note how the run of a series ended");
         }
     }
 }
@@ -353,6 +362,11 @@ pub fn plan_series(
             None => Vec::new(),
         },
     }
+}
+
+/// Whether a failure of one series would meet the others of its stream as well.
+fn concerns_the_whole_stream(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Credentials | FailureKind::RateLimited | FailureKind::Interrupted)
 }
 
 /// Whether the rest of a series is not worth trying now.

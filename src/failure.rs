@@ -3,7 +3,7 @@
 /// Why something could not be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FailureKind {
-    /// Username, `client_id`, `access_token` or a fresh token was refused, or the secret cannot be read.
+    /// Username, `client_id`, `access_token` or a fresh token was refused.
     Credentials,
     /// The service says no and would say it again.
     Refused,
@@ -19,7 +19,7 @@ pub enum FailureKind {
     Storage,
     /// Another process holds a lock.
     Busy,
-    /// The series cannot be exported with this configuration.
+    /// The series cannot be exported with this configuration, a secret cannot be read, or an address is wrong.
     Configuration,
     /// Somebody asked us to stop.
     Interrupted,

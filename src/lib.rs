@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod locks;
 pub mod logging;
 pub mod metric;
+pub mod mounted;
 pub mod pipeline;
 pub mod plan;
 pub mod publication;

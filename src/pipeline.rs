@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::{
     angus::{AngusClient, FetchError, StreamSession},
     clock::Clock,
@@ -13,8 +15,11 @@ use crate::{
     publication::{Archive, Damage, PublishError, Published},
     series::Series,
     shutdown::Shutdown,
-    time::to_display,
+    time::{Window, to_display},
 };
+
+/// What a service's answer may take, and the part of a second that its `Date` does not tell.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(10);
 
 /// Damaged files of one series that a log names one by one; of more it tells the number.
 const MAX_DAMAGE_NAMED: usize = 20;
@@ -39,6 +44,11 @@ pub enum WindowError {
     Fetch(#[from] FetchError),
     #[error(transparent)]
     Publish(#[from] PublishError),
+    #[error(
+        "this machine's clock is {} ahead of the service's, so hours seem due that are not over; set the clock",
+        humantime::format_duration(std::time::Duration::from_secs(*.seconds))
+    )]
+    ClockAhead { seconds: u64 },
     #[error("interrupted before it was done")]
     Interrupted,
 }
@@ -49,6 +59,7 @@ impl WindowError {
         match self {
             Self::Fetch(error) => error.kind(),
             Self::Publish(error) => error.kind(),
+            Self::ClockAhead { .. } => FailureKind::Configuration,
             Self::Interrupted => FailureKind::Interrupted,
         }
     }
@@ -81,6 +92,7 @@ impl Pipeline {
             listing = self.client.list(session, &series.job.metrics, window.into()) => listing?,
             () = self.shutdown.requested() => return Err(WindowError::Interrupted),
         };
+        self.check_clock(&window)?;
         crash_point::passed(Step::Page);
         for (oddity, buckets) in listing.oddities.iter() {
             let (job, stream) = (&*series.job.name, &*series.stream.name);
@@ -100,6 +112,17 @@ impl Pipeline {
         let published =
             blocking(move || archive.publish(&series, series_id, &window, listing.rows, asked_at));
         Ok(published.await?)
+    }
+}
+
+impl Pipeline {
+    /// Nothing is exported that is not over by the service's own clock: it would be recorded as missing, or as zero.
+    fn check_clock(&self, window: &Window) -> Result<(), WindowError> {
+        let Some(skew) = self.client.clock_skew() else { return Ok(()) };
+        if window.end() <= self.clock.now() + skew + CLOCK_TOLERANCE {
+            return Ok(());
+        }
+        Err(WindowError::ClockAhead { seconds: skew.num_seconds().unsigned_abs() })
     }
 }
 

@@ -78,6 +78,11 @@ impl SeriesRules {
         self.grid.floor(now - self.settle)
     }
 
+    /// The end of the last bucket that is final when it is asked at `asked_at`: older than the lookback as a whole.
+    pub fn final_until(&self, asked_at: DateTime<Utc>) -> DateTime<Utc> {
+        self.grid.floor(asked_at - self.lookback)
+    }
+
     /// Everything from `start` that the coverage lacks, what was lost, and what late counts may still change.
     pub fn due(&self, start: DateTime<Utc>, coverage: &Coverage, now: DateTime<Utc>) -> Vec<PlannedWindow> {
         let due_until = self.due_until(now);

@@ -114,6 +114,7 @@ impl Archive {
         let folder = self.output_dir.join(series.folder());
         publish::create_folder(&folder)?;
         let mut published = Published { rows: rows.len() as u64, ..Published::default() };
+        self.note_foreign_style(series, series_id)?;
         let job = Publication { archive: self, series, series_id, window, asked_at };
         if let Err(error) = job.publish(&folder, rows, &mut published) {
             // What was put aside before it failed is told here or never.
@@ -121,6 +122,14 @@ impl Archive {
             return Err(error);
         }
         Ok(published)
+    }
+
+    /// Where another process has other tags or another compression by now, what this one writes is not in the style that
+    /// the ledger tells. The next run writes all files anew then.
+    fn note_foreign_style(&self, series: &Series, series_id: i64) -> Result<(), LedgerError> {
+        let known = self.ledger.find_series(&series.key())?;
+        let is_foreign = known.is_some_and(|known| !known.style.is_empty() && known.style != series.style());
+        if is_foreign { self.ledger.record_style(series_id, "", &[]) } else { Ok(()) }
     }
 
     /// Before a series is planned: removes what a killed process left, and finds published files that are gone.
@@ -293,7 +302,8 @@ impl Publication<'_> {
             }
         }
         let range = self.window.range();
-        let standings = Standing::of(range, self.asked_at, self.series.job.lookback).collect();
+        let final_until = self.series.rules.final_until(self.asked_at);
+        let standings = Standing::of(range, final_until).collect();
         self.archive.ledger.record(self.series_id, &WindowRecord { range, standings, missing, files })?;
         Ok(())
     }

@@ -198,7 +198,8 @@ fn exit_2_a_changed_layout_is_refused_before_anything_is_asked() {
     let asked = bench.simulator.requests().entities;
     bench.configure(&bench.simulator.base_url(), &["good", "good"], "month");
     bench.run(&["pull"]).assert(2).says("give the job a new name");
-    bench.run(&["check", "--offline"]).assert(1).says("give the job a new name");
+    bench.run(&["check", "--offline"]).assert(2).says("give the job a new name");
+    bench.run(&["plan"]).assert(2).says("give the job a new name");
     assert_eq!(bench.simulator.requests().entities, asked);
 }
 
@@ -220,6 +221,30 @@ fn a_new_tag_appears_in_every_file_without_asking_again() {
         assert!(content.lines().skip(1).all(|line| line.ends_with(site)), "{content}");
     }
     bench.run(&["pull"]).assert(0).says("0 files written");
+}
+
+#[test]
+fn a_disk_that_is_not_mounted_is_not_taken_for_deleted_files() {
+    use std::os::unix::fs::{MetadataExt, symlink};
+    let bench = Bench::new();
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return eprintln!("skipped: no /dev/shm") };
+    if elsewhere.path().metadata().unwrap().dev() == bench.folder.path().metadata().unwrap().dev() {
+        return eprintln!("skipped: /dev/shm is no file system of its own");
+    }
+    fs::create_dir(bench.path("disk")).unwrap();
+    symlink(bench.path("disk"), bench.path("data")).unwrap();
+    bench.run(&["pull"]).assert(0);
+    fs::remove_file(bench.path("data")).unwrap();
+    symlink(elsewhere.path(), bench.path("data")).unwrap();
+    bench.run(&["pull"]).assert(1).says("is theirs not mounted?");
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    fs::remove_file(bench.path("data")).unwrap();
+    symlink(bench.path("disk"), bench.path("data")).unwrap();
+    bench.run(&["pull"]).assert(0).says("0 files written");
+    // Deleted on the same disk, they are asked for again.
+    fs::remove_dir_all(bench.path("disk/hourly")).unwrap();
+    bench.run(&["pull"]).assert(0).says("damaged or gone");
+    assert!(bench.published().len() >= 4);
 }
 
 #[test]
@@ -338,7 +363,8 @@ fn demo_needs_nothing_and_leaves_files_configuration_and_state() {
         let arguments = ["demo", "--dir", format, "--days", "8", "--format", format];
         let ended = run(folder.path(), &arguments);
         ended.assert(0).says("4 simulated cameras").says("next:");
-        assert!(ended.stdout.lines().all(|line| line.chars().count() <= 100), "{}", ended.stdout);
+        let table = ended.stdout.lines().take_while(|line| !line.starts_with("configuration"));
+        assert!(table.map(|line| line.chars().count()).all(|width| width <= 80), "{}", ended.stdout);
         // Once more in the same folder: the same files again.
         run(folder.path(), &arguments).assert(0);
         let config = format!("{format}/exporter.toml");

@@ -39,6 +39,7 @@ fn version_1_tells_what_it_was_told() {
     );
     assert_eq!((status.files, status.rows, status.missing_buckets), (1, 25, 1));
     assert_eq!(status.last_error.unwrap().kind, "unavailable");
+    assert_eq!(ledger.output_device().unwrap(), Some(2049));
     let file = &ledger.files(series.id).unwrap()[0];
     assert_eq!(file.path, "hourly/stream=lobby/month=2026-01/data.csv");
     assert_eq!(file.hash.unwrap()[31], 31);

@@ -56,7 +56,8 @@ impl Refusal {
             (Some(text), None) | (None, Some(text)) => text.clone(),
             (None, None) => refusal_message(&texts).unwrap_or(reason),
         };
-        Self { message: discretion.shown(&message), code: texts.get("code").cloned() }
+        let message = message.trim_end_matches('.');
+        Self { message: discretion.shown(message), code: texts.get("code").cloned() }
     }
 }
 

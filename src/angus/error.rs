@@ -129,14 +129,13 @@ impl FetchError {
     /// The reason, for labels and decisions.
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Secret(_) | Self::CredentialsRefused { .. } | Self::TokenRefused { .. } => {
-                FailureKind::Credentials
-            }
+            Self::CredentialsRefused { .. } | Self::TokenRefused { .. } => FailureKind::Credentials,
             Self::Refused { .. } => FailureKind::Refused,
             Self::Unavailable { .. } => FailureKind::Unavailable,
             Self::RateLimited { .. } => FailureKind::RateLimited,
-            // Contract, section 1: a service that answers elsewhere is a matter of the configured addresses.
-            Self::Protocol(ProtocolError::Redirect { .. }) => FailureKind::Configuration,
+            // Nobody refused the secret, because nobody was asked; and a service that answers elsewhere is a matter of
+            // the configured addresses (contract, section 1).
+            Self::Secret(_) | Self::Protocol(ProtocolError::Redirect { .. }) => FailureKind::Configuration,
             Self::Protocol(_) => FailureKind::Protocol,
             Self::Incomplete(_) => FailureKind::Incomplete,
         }

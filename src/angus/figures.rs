@@ -26,6 +26,12 @@ pub(super) struct Figures {
 }
 
 impl Figures {
+    /// Bytes of text that it keeps.
+    pub(super) fn text_bytes(&self) -> usize {
+        let bytes = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        bytes(&self.row.extras) + bytes(&self.row.satisfaction)
+    }
+
     /// Gives the bucket its time.
     pub(super) fn into_row(self, start: DateTime<Utc>, end: DateTime<Utc>) -> Row {
         let mut row = self.row;

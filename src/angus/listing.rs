@@ -21,6 +21,9 @@ const MAX_PAGES: u64 = 10_000;
 /// Labels beyond those that the window can hold; more means that the service answers something else.
 const MAX_STRAY_LABELS: usize = 1_000;
 
+/// Text that the buckets of one listing may carry beside their figures; more would fill the memory.
+const MAX_TEXT_MIB: usize = 64;
+
 /// The label of the only bucket of a `global` listing (section 4).
 const GLOBAL_LABEL: &str = "global";
 
@@ -66,6 +69,7 @@ pub struct ListingBuilder {
     total_results: Option<u64>,
     number_of_pages: u64,
     most_labels: usize,
+    text_bytes: usize,
 }
 
 impl ListingBuilder {
@@ -79,6 +83,7 @@ impl ListingBuilder {
             total_results: None,
             number_of_pages: 0,
             most_labels,
+            text_bytes: 0,
         }
     }
 
@@ -173,10 +178,14 @@ impl ListingBuilder {
         let start = self.bucket_start(label)?;
         match self.buckets.entry(start) {
             Entry::Vacant(slot) => {
+                self.text_bytes += figures.text_bytes();
                 slot.insert(figures);
             }
             Entry::Occupied(known) if *known.get() == figures => {}
             Entry::Occupied(_) => return Err(ProtocolError::Contradiction { label: label.to_owned() }),
+        }
+        if self.text_bytes > MAX_TEXT_MIB << 20 {
+            return Err(ProtocolError::TooLarge { limit_mib: MAX_TEXT_MIB as u64 });
         }
         if self.buckets.len() > self.most_labels {
             return Err(ProtocolError::TooManyBuckets);

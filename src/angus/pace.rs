@@ -7,6 +7,9 @@ use tokio::{
     time::Instant,
 };
 
+/// Whatever the configured rate, one request an hour is allowed.
+const SLOWEST_INTERVAL_SECONDS: f64 = 3600.0;
+
 /// Hands out the right to send one request.
 pub(super) struct Pace {
     in_flight: Semaphore,
@@ -17,7 +20,7 @@ pub(super) struct Pace {
 impl Pace {
     /// `concurrency` requests in flight, `per_second` (above zero) started each second.
     pub(super) fn new(concurrency: usize, per_second: f64) -> Self {
-        let interval = Duration::from_secs_f64(1.0 / per_second);
+        let interval = Duration::from_secs_f64((1.0 / per_second).clamp(0.0, SLOWEST_INTERVAL_SECONDS));
         Self { in_flight: Semaphore::new(concurrency), interval, next_start: Mutex::new(None) }
     }
 
@@ -40,6 +43,14 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_absurd_rate_is_slow_and_no_more() {
+        let pace = Pace::new(1, f64::MIN_POSITIVE);
+        let begin = Instant::now();
+        pace.book_start(begin);
+        assert_eq!(pace.book_start(begin), begin + Duration::from_hours(1));
+    }
 
     #[test]
     fn starts_are_booked_one_interval_apart_and_idle_time_is_not_saved_up() {

@@ -1,6 +1,7 @@
 //! `check`: everything that can be wrong before the first run, tried in order, each with a line of its own.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,7 +19,7 @@ use crate::{
     cli::Check,
     config::{Config, Stream},
     exporter::SetupError,
-    ledger::{Ledger, SeriesKey},
+    ledger::{Ledger, LedgerError, SeriesKey},
     report::{RunReport, SeriesFailure, SeriesReport},
     series::Series,
     time::{BucketGrid, BucketSize, TimeRange, to_display},
@@ -60,7 +61,7 @@ pub(super) async fn run(session: &Session, args: &Check) -> Result<u8, CommandEr
     let mut findings = Findings::default();
     check_configuration(&config, &mut findings);
     check_folders(&config, &mut findings);
-    check_ledger(&config, &mut findings);
+    let is_misconfigured = check_ledger(&config, &mut findings);
     check_clock(now, &mut findings);
     let local_problems = findings.problems;
     let mut report = check_secrets(&config, &mut findings);
@@ -74,6 +75,7 @@ pub(super) async fn run(session: &Session, args: &Check) -> Result<u8, CommandEr
     ));
     output::print(&findings.lines.join("\n"))?;
     Ok(match report.outcome().exit_code() {
+        0 if is_misconfigured => 2,
         0 if local_problems > 0 => 1,
         code => code,
     })
@@ -114,26 +116,41 @@ fn nearest_existing(folder: &Path) -> PathBuf {
     found.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-fn check_ledger(config: &Config, findings: &mut Findings) {
-    let ledger = match Ledger::open_if_present(&config.state_dir) {
-        Ok(Some(ledger)) => ledger,
-        Ok(None) => return findings.ok("ledger: none yet, the first run makes it"),
-        Err(error) => return findings.fail(error.to_string()),
+/// Says whether a job's layout differs from that of its published files.
+fn check_ledger(config: &Config, findings: &mut Findings) -> bool {
+    let changes = match Ledger::open_if_present(&config.state_dir) {
+        Ok(Some(ledger)) => layout_changes(config, &ledger),
+        Ok(None) => {
+            findings.ok("ledger: none yet, the first run makes it");
+            return false;
+        }
+        Err(error) => Err(error),
     };
-    let mut is_sound = true;
-    for series in Series::all(config, None, None) {
-        match ledger.find_series(&series.key()) {
-            Ok(Some(known)) if known.layout != series.layout() => {
-                is_sound = false;
-                findings.fail(SeriesFailure::layout_changed(&series, &known.layout).message);
+    match changes {
+        Ok(changes) if changes.is_empty() => findings.ok("the ledger is sound"),
+        Ok(changes) => {
+            for change in changes {
+                findings.fail(change);
             }
-            Ok(_) => {}
-            Err(error) => return findings.fail(error.to_string()),
+            return true;
+        }
+        Err(error) => findings.fail(error.to_string()),
+    }
+    false
+}
+
+/// One sentence for each different change, however many streams it concerns.
+fn layout_changes(config: &Config, ledger: &Ledger) -> Result<BTreeSet<String>, LedgerError> {
+    let mut changes = BTreeSet::new();
+    for series in Series::all(config, None, None) {
+        match ledger.find_series(&series.key())? {
+            Some(known) if known.layout != series.layout() => {
+                changes.insert(SeriesFailure::layout_changed(&series, &known.layout).message);
+            }
+            _ => {}
         }
     }
-    if is_sound {
-        findings.ok(format!("ledger {} is sound", ledger.path().display()));
-    }
+    Ok(changes)
 }
 
 fn check_clock(now: DateTime<Utc>, findings: &mut Findings) {

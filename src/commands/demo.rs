@@ -23,7 +23,7 @@ use crate::{
     ledger::Ledger,
     plan::Backfill,
     report::Outcome,
-    row::{Count, Mean, Row, Totals},
+    row::{Count, Row, Totals},
     series::Series,
     simulator::{
         Believable, ConfigurationOptions, Replay, SimulatedStream, Simulator, SimulatorOptions, Source,
@@ -150,9 +150,8 @@ fn summary(
     now: DateTime<Utc>,
 ) -> Result<String, CommandError> {
     let lines = found.iter().map(|(series, rows, missing)| stream_line(series, rows, *missing));
-    let header =
-        ["stream", "hours", "missing", "passing by", "interested", "stop s", "busiest hour", "people"];
-    let table = output::table(&header, &[1, 2, 3, 4, 5, 7], lines);
+    let header = ["stream", "hours", "missing", "passing by", "interested", "busiest hour", "people"];
+    let table = output::table(&header, &[1, 2, 3, 4, 6], lines);
     let files = files_below(&config.output_dir)
         .map_err(|error| CommandError::Failed(format!("{}: {error}", config.output_dir.display())))?;
     let span = found.iter().filter_map(|(series, rows, _)| {
@@ -180,7 +179,6 @@ fn summary(
 fn stream_line(series: &Series, rows: &[Row], missing: u64) -> Vec<String> {
     let totals = Totals::of(rows);
     let count = |count| totals.count(count).map_or_else(|| "-".to_owned(), grouped);
-    let stop = totals.mean(Mean::StopTime).map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.1}"));
     let busiest = rows.iter().max_by_key(|row| row.count(Count::PassingBy));
     let hour =
         |row: &Row| row.start.with_timezone(&series.stream.timezone).format("%a %d %b %H:%M").to_string();
@@ -190,29 +188,48 @@ fn stream_line(series: &Series, rows: &[Row], missing: u64) -> Vec<String> {
         grouped(missing),
         count(Count::PassingBy),
         count(Count::Interested),
-        stop,
         busiest.map_or_else(|| "-".to_owned(), hour),
         busiest.and_then(|row| row.count(Count::PassingBy)).map_or_else(|| "-".to_owned(), grouped),
     ]
 }
 
 fn next_steps(args: &Demo, config: &Config) -> String {
-    let dir = args.dir.display();
-    let glob = match args.format {
-        FormatName::Parquet => format!("'{dir}/data/hourly/*/*/*.parquet'"),
-        FormatName::Csv => format!("'{dir}/data/hourly/*/*/*.csv'"),
+    let program = quoted(&program());
+    let toml = quoted(&args.dir.join("exporter.toml").display().to_string());
+    let extension = match args.format {
+        FormatName::Parquet => "parquet",
+        FormatName::Csv => "csv",
     };
+    let glob =
+        args.dir.join(format!("data/hourly/*/*/*.{extension}")).display().to_string().replace('\'', "''");
+    let query = format!("select stream, sum(passing_by) from '{glob}' group by 1");
+    // What a shell would read inside its quotes becomes a wildcard of the path.
+    let query = query.replace(['\\', '"', '$', '`'], "?");
     let address =
         config.angus.data_url.as_str().trim_start_matches("http://").trim_end_matches('/').to_owned();
     let replay =
-        args.replay.as_ref().map_or_else(String::new, |file| format!(" --replay {}", file.display()));
+        args.replay.as_ref().map(|file| format!(" --replay {}", quoted(&file.display().to_string())));
+    let zone = args.timezone.map(|zone| format!(" --timezone {zone}"));
     format!(
-        "  audience-exporter status --config {dir}/exporter.toml\n  \
-         audience-exporter simulate --listen {address}{replay} &\n  \
-         audience-exporter pull --config {dir}/exporter.toml\n  \
-         duckdb -c \"select stream, sum(passing_by) from {glob} group by 1\"\n  \
-         audience-exporter init          your own configuration",
+        "  {program} status --config {toml}\n  \
+         {program} simulate --listen {address}{}{} &\n  \
+         {program} pull --config {toml}\n  \
+         duckdb -c \"{query}\"\n  \
+         {program} init          your own configuration",
+        replay.unwrap_or_default(),
+        zone.unwrap_or_default(),
     )
+}
+
+/// What this program was called as.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "audience-exporter".to_owned())
+}
+
+/// As one word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "/._-:=".contains(character);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Published files, in order.

@@ -3,12 +3,15 @@
 use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt};
 
 use super::{CommandError, output};
-use crate::cli::Init;
+use crate::{cli::Init, sink::publish};
 
 const COMMENTED: &str = include_str!("../../config/exporter.toml");
 
 pub(super) fn run(args: &Init) -> Result<u8, CommandError> {
     let path = args.path.display();
+    if let Some(folder) = args.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        publish::create_folder(folder).map_err(|error| CommandError::Failed(error.to_string()))?;
+    }
     // Secrets may be written into it, so nobody else may read it.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&args.path);
     let written = file.and_then(|mut file| file.write_all(COMMENTED.as_bytes()));

@@ -1,4 +1,4 @@
-//! One file per subcommand. A command gets what it needs from a [`Session`] and ends in an exit code.
+//! One file per subcommand. A command gets what it needs from a `Session` and ends in an exit code.
 
 mod backfill;
 mod check;

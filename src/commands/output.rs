@@ -78,7 +78,8 @@ pub(super) fn sparkline(figures: &[Option<i64>]) -> String {
     let block = |figure: &Option<i64>| match figure {
         None => ' ',
         Some(figure) => {
-            let step = usize::try_from(figure.clamp(&0, &highest) * 7 / highest).unwrap_or(0);
+            let step = i128::from(*figure.clamp(&0, &highest)) * 7 / i128::from(highest);
+            let step = usize::try_from(step).unwrap_or(0);
             BLOCKS[step.min(7)]
         }
     };
@@ -103,6 +104,7 @@ mod tests {
         assert_eq!(sparkline(&[Some(0), None, Some(7), Some(14)]), "▁ ▄█");
         assert_eq!(sparkline(&[Some(0), Some(0)]), "▁▁");
         assert_eq!(sparkline(&[]), "");
+        assert_eq!(sparkline(&[Some(i64::MAX), Some(-1)]), "█▁");
     }
 
     #[test]

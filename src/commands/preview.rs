@@ -35,10 +35,7 @@ struct RowJson {
 pub(super) async fn run(session: &Session, args: &Preview) -> Result<u8, CommandError> {
     let config = session.config()?;
     let selection = Selection { job: args.job.clone(), stream: Some(args.stream.clone()) };
-    let series = session::select(&config, &selection)?.into_iter().next();
-    let series = series.ok_or_else(|| {
-        CommandError::Usage(format!("no job exports stream {}; add it to the streams of a job", args.stream))
-    })?;
+    let Some(series) = session::select(&config, &selection)?.into_iter().next() else { return Ok(0) };
     let now = session.clock.now();
     let timing = Timing::real(session.clock.clone());
     let client = AngusClient::new(&config.angus, timing).map_err(SetupError::from)?;

@@ -74,6 +74,9 @@ pub(super) fn select(config: &Config, selection: &Selection) -> Result<Vec<Serie
         (Some(job), Some(stream)) if series.is_empty() => {
             Err(CommandError::Usage(format!("job {job} does not export stream {stream}; see its streams")))
         }
+        (None, Some(stream)) if series.is_empty() => Err(CommandError::Usage(format!(
+            "no job exports stream {stream}; add it to the streams of a job"
+        ))),
         _ => Ok(series),
     }
 }

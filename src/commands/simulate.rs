@@ -39,10 +39,10 @@ pub(super) async fn run(session: &Session, args: &Simulate) -> Result<u8, Comman
     let names: Vec<&str> = members.iter().map(|member| &*member.name).take(4).collect();
     // A reader that wants the address only may be gone by now; that is no reason not to serve.
     let _ = output::print(&format!(
-        "the simulated Angus API answers at {}\n{} streams ({}{}); access_token of each: secret-<client_id>\n\
+        "the simulated Angus API answers at {}\n{} ({}{}); access_token of each: secret-<client_id>\n\
          a configuration for it: audience-exporter simulate --print-config; end it with Ctrl-C",
         simulator.base_url(),
-        members.len(),
+        output::counted(members.len() as u64, "stream"),
         names.join(", "),
         if members.len() > names.len() { ", …" } else { "" },
     ));

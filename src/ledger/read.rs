@@ -23,6 +23,23 @@ impl Ledger {
         })
     }
 
+    /// The number of the file system that published files were last seen on.
+    pub fn output_device(&self) -> Result<Option<i64>, LedgerError> {
+        self.read(|connection| {
+            connection.query_row("SELECT device FROM output", [], |row| row.get(0)).optional()
+        })
+    }
+
+    /// Paths of published files, of any series: the first few.
+    pub fn some_files(&self) -> Result<Vec<String>, LedgerError> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare("SELECT path FROM files WHERE sha256 IS NOT NULL LIMIT 100")?;
+            let paths = statement.query_map([], |row| row.get(0))?;
+            paths.collect()
+        })
+    }
+
     /// What of a series is exported.
     pub fn coverage(&self, series: i64) -> Result<Coverage, LedgerError> {
         let intervals = self.read(|connection| load_intervals(connection, series))?;

@@ -54,6 +54,12 @@ CREATE TABLE files (
     PRIMARY KEY (series, path)
 ) STRICT, WITHOUT ROWID;
 
+-- the file system that published files were last seen on: a disk that is not mounted is not a loss
+CREATE TABLE output (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    device INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE runs (
     id             INTEGER PRIMARY KEY,
     command        TEXT NOT NULL,

@@ -38,6 +38,13 @@ impl Ledger {
         Ok(self.find_series(key)?.unwrap_or(made))
     }
 
+    /// Notes the file system that published files are on.
+    pub fn record_output_device(&self, device: i64) -> Result<(), LedgerError> {
+        let sql = "INSERT INTO output (id, device) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET device = ?1";
+        self.write(|transaction| transaction.execute(sql, [device]))?;
+        Ok(())
+    }
+
     /// Notes what is about to be published, so that after a crash the new bytes are known to be ours.
     pub fn intend(&self, series: i64, files: &[FileRecord]) -> Result<(), LedgerError> {
         let sql = "INSERT INTO files (series, path, period_start, period_end, sha256, pending_sha256)

@@ -1,13 +1,15 @@
 //! Reading and writing instants.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, SecondsFormat, TimeZone, Utc};
 use chrono_tz::{GapInfo, Tz};
 
 /// A time that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// Neither a date nor an RFC 3339 instant.
-    #[error("expected a date such as 2026-11-21 or an instant such as 2026-11-21T13:00:00Z, found {0:?}")]
+    #[error(
+        "expected a date from 1970 to 2199 such as 2026-11-21, or an instant such as 2026-11-21T13:00:00Z, found {0:?}"
+    )]
     NotADateOrInstant(String),
     /// A bucket label that is no instant with an offset.
     #[error("expected an instant with an offset, found {0:?}")]
@@ -35,12 +37,13 @@ pub fn parse_label(text: &str) -> Result<DateTime<Utc>, TimeError> {
 
 /// Reads one end of a range as a person types it: a date is that day's midnight in `zone`, anything else is RFC 3339.
 pub fn parse_bound(text: &str, zone: Tz) -> Result<DateTime<Utc>, TimeError> {
-    if let Ok(date) = text.parse::<NaiveDate>() {
-        return Ok(local_midnight(date, zone));
-    }
-    DateTime::parse_from_rfc3339(text)
-        .map(|instant| instant.with_timezone(&Utc))
-        .map_err(|_| TimeError::NotADateOrInstant(text.to_owned()))
+    let instant = match text.parse::<NaiveDate>() {
+        Ok(date) => Some(local_midnight(date, zone)),
+        Err(_) => DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.with_timezone(&Utc)),
+    };
+    // No camera counted before, and beyond 1677 and 2262 instants do not align.
+    let plausible = instant.filter(|instant| (1970..=2199).contains(&instant.year()));
+    plausible.ok_or_else(|| TimeError::NotADateOrInstant(text.to_owned()))
 }
 
 /// The first instant at which the wall clock of `zone` shows `date`, or a later date where the zone skipped
@@ -94,7 +97,9 @@ mod tests {
         assert_eq!(to_display(apia), "2011-12-30T10:00:00Z");
         let sao_paulo = parse_bound("2018-11-04", Tz::America__Sao_Paulo).unwrap();
         assert_eq!(to_display(sao_paulo), "2018-11-04T03:00:00Z");
-        assert!(parse_bound("yesterday", Tz::UTC).is_err());
+        for nonsense in ["yesterday", "0206-01-01", "-262143-01-01", "2200-01-01"] {
+            assert!(parse_bound(nonsense, Tz::UTC).is_err(), "{nonsense}");
+        }
     }
 
     #[test]
