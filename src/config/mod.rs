@@ -64,7 +64,7 @@ pub struct Config {
     pub streams: Vec<Arc<Stream>>,
     /// Every job, in the order of the configuration; names are unique.
     pub jobs: Vec<Arc<Job>>,
-    /// Where the daemon answers HTTP; `None` = nowhere.
+    /// Where HTTP is to be answered; `None` = nowhere.
     pub http: Option<HttpSettings>,
     /// Every tag key in use by any stream, sorted: each becomes a column.
     pub tag_keys: Vec<String>,

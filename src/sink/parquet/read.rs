@@ -24,7 +24,7 @@ use crate::sink::{DecodeError, MAX_ROWS, RowError};
 pub(in crate::sink) fn decode(context: &FileContext, bytes: &[u8]) -> Result<Vec<Row>, DecodeError> {
     seal::verify(bytes)?;
     // The library asserts what it expects of a file. Damage does not pass the seal, but a file that was forged, or
-    // sealed by a faulty version of ours, must end in an error here and not end the daemon.
+    // sealed by a faulty version of ours, must end in an error here and not end the run.
     catch_unwind(|| read(context, bytes))
         .unwrap_or_else(|panic| Err(DecodeError::ParquetPanic(message(&*panic))))
 }
