@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     coverage::Coverage,
     failure::FailureKind,
-    ledger::{LastError, Ledger, LedgerError, RunSummary},
+    ledger::{self, LastError, Ledger, LedgerError, RunSummary},
     mounted::OutputError,
     pipeline::{Pipeline, WindowError, blocking, report, report_damage},
     plan::{Backfill, PlannedWindow},
@@ -179,34 +179,32 @@ impl Exporter {
     }
 
     async fn run_series(&self, series: &Series, work: &Work, report: &mut SeriesReport) {
-        let id = match self.begin(series).await {
-            Ok((id, files_lost)) => {
-                report.files_damaged += files_lost;
-                id
-            }
+        let (known, files_lost) = match self.begin(series).await {
+            Ok(begun) => begun,
             Err(failure) => {
                 report.failure = Some(failure);
                 return;
             }
         };
-        report.series_id = Some(id);
+        report.files_damaged += files_lost;
+        report.series_id = Some(known.id);
         for round in 0..=MAX_REPAIR_ROUNDS {
-            let windows = match self.plan(series, id, work, round > 0).await {
+            // After its own work, a run restores what was found damaged, now or by one that died.
+            let windows = match self.plan(series, &known, work, round > 0).await {
                 Ok(windows) => windows,
                 Err(error) => return report.fail(error.into()),
             };
-            // After its own work, a run restores what was found damaged, now or by one that died.
+            (self.progress)(Progress::Planned(windows.len() as u64));
             let is_whole = windows.is_empty() && round > 0;
+            self.export_windows(series, known.id, windows, report).await;
             if is_whole || report.failure.is_some() {
                 return;
             }
-            (self.progress)(Progress::Planned(windows.len() as u64));
-            self.export_windows(series, id, windows, report).await;
         }
     }
 
     /// Finds or makes the series in the ledger, and puts right what a killed process or a stranger left behind.
-    async fn begin(&self, series: &Series) -> Result<(i64, u64), SeriesFailure> {
+    async fn begin(&self, series: &Series) -> Result<(ledger::Series, u64), SeriesFailure> {
         let (archive, series) = (Arc::clone(&self.pipeline.archive), series.clone());
         let today = series.today(self.pipeline.clock.now());
         blocking(move || {
@@ -222,7 +220,7 @@ impl Exporter {
             if known.style != series.style() {
                 archive.restyle(&series, known.id).map_err(|error| SeriesFailure::publishing(&error))?;
             }
-            Ok((known.id, damaged.len() as u64))
+            Ok((known, damaged.len() as u64))
         })
         .await
     }
@@ -230,24 +228,18 @@ impl Exporter {
     async fn plan(
         &self,
         series: &Series,
-        id: i64,
+        known: &ledger::Series,
         work: &Work,
         repair: bool,
     ) -> Result<Vec<PlannedWindow>, LedgerError> {
-        let archive = Arc::clone(&self.pipeline.archive);
-        let key = series.key();
-        let (coverage, first_run) = blocking(move || {
-            let first_run = archive.ledger.find_series(&key)?.map(|known| known.first_run);
-            Ok::<_, LedgerError>((archive.ledger.coverage(id)?, first_run))
-        })
-        .await?;
+        let (archive, id) = (Arc::clone(&self.pipeline.archive), known.id);
+        let coverage = blocking(move || archive.ledger.coverage(id)).await?;
         let now = self.pipeline.clock.now();
-        let windows = if repair {
+        Ok(if repair {
             series.rules.lost(&coverage, now)
         } else {
-            plan_series(series, work, &coverage, first_run.unwrap_or(now), now)
-        };
-        Ok(windows)
+            plan_series(series, work, &coverage, known.first_run, now)
+        })
     }
 
     async fn export_windows(

@@ -147,7 +147,7 @@ impl Archive {
             let path = self.output_dir.join(&record.path);
             // What cannot be looked at, such as on a disk that fails, is not gone.
             if !path.try_exists().map_err(FileError::new("look for", &path))? {
-                self.ledger.lose(series_id, &record)?;
+                self.ledger.lose(series_id, &record.path, record.period)?;
                 damaged.push(Damage { path, reason: "it is gone".to_owned(), set_aside: None });
             }
         }
@@ -240,7 +240,7 @@ impl Publication<'_> {
             Err(reason) => {
                 let set_aside =
                     if path.exists() { Some(publish::set_aside(&path, self.asked_at)?) } else { None };
-                self.archive.ledger.lose_range(self.series_id, &name, buckets)?;
+                self.archive.ledger.lose(self.series_id, &name, buckets)?;
                 published.damaged.push(Damage { path, reason, set_aside });
                 Ok(Existing::default())
             }

@@ -93,11 +93,6 @@ impl SeriesReport {
             self.failure = Some(failure);
         }
     }
-
-    /// Whether somebody asked us to stop before it was done.
-    pub fn is_interrupted(&self) -> bool {
-        self.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Interrupted)
-    }
 }
 
 /// How a run went, as its exit code tells it.

@@ -161,34 +161,33 @@ impl Reader {
 
     fn set_count(count: Count) -> impl Fn(&mut Self, &str) -> bool {
         move |reader, figure| {
-            let people = match figure {
-                "null" => return true,
-                figure => whole_number(figure),
-            };
-            let Some(people) = people else { return false };
-            if people < 0 {
-                reader.oddities.note(Oddity::Negative);
-                return false;
-            }
-            reader.row.set_count(count, Some(people));
-            true
+            reader.take(figure, whole_number, |row, people| row.set_count(count, Some(people)))
         }
     }
 
     fn set_mean(mean: Mean) -> impl Fn(&mut Self, &str) -> bool {
         move |reader, figure| {
-            let seconds = match figure {
-                "null" => return true,
-                figure => finite_number(figure),
-            };
-            let Some(seconds) = seconds else { return false };
-            if seconds < 0.0 {
-                reader.oddities.note(Oddity::Negative);
-                return false;
-            }
-            reader.row.set_mean(mean, Some(seconds));
-            true
+            reader.take(figure, finite_number, |row, seconds| row.set_mean(mean, Some(seconds)))
         }
+    }
+
+    /// Whether `figure` was understood: a number as `read` wants it, not below zero, or null for what is not known.
+    fn take<T: Default + PartialOrd>(
+        &mut self,
+        figure: &str,
+        read: impl Fn(&str) -> Option<T>,
+        set: impl Fn(&mut Row, T),
+    ) -> bool {
+        if figure == "null" {
+            return true;
+        }
+        let Some(number) = read(figure) else { return false };
+        if number < T::default() {
+            self.oddities.note(Oddity::Negative);
+            return false;
+        }
+        set(&mut self.row, number);
+        true
     }
 
     fn keep(&mut self, name: &str, value: &RawValue) -> Result<(), json::TooDeep> {

@@ -79,13 +79,9 @@ impl Ledger {
         })
     }
 
-    /// Records that a published file is gone or damaged: what it held is due again.
-    pub fn lose(&self, series: i64, file: &FileRecord) -> Result<(), LedgerError> {
-        self.lose_range(series, &file.path, file.period)
-    }
-
-    /// As [`Ledger::lose`], for a file that the ledger does not know.
-    pub fn lose_range(&self, series: i64, path: &str, period: TimeRange) -> Result<(), LedgerError> {
+    /// Records that the published file of `period` is gone or damaged: what it held is due again. The ledger need not
+    /// have known the file.
+    pub fn lose(&self, series: i64, path: &str, period: TimeRange) -> Result<(), LedgerError> {
         self.update_coverage(series, |transaction, coverage| {
             transaction
                 .execute("DELETE FROM files WHERE series = ?1 AND path = ?2", params![series, path])?;

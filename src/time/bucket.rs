@@ -97,11 +97,6 @@ impl BucketGrid {
         TimeRange::new(self.floor(range.start()), self.ceil(range.end())).unwrap_or(range)
     }
 
-    /// The whole buckets inside `range`; `None` where not one fits.
-    pub fn narrow(&self, range: TimeRange) -> Option<TimeRange> {
-        TimeRange::new(self.ceil(range.start()), self.floor(range.end()))
-    }
-
     /// Cuts a range of whole buckets into windows: as many whole partitions each as one listing may ask for, so
     /// that a partition is published once. A partition longer than that is cut at local midnights.
     pub fn windows(self, range: TimeRange, partition: PartitionSize) -> Vec<Window> {
