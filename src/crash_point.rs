@@ -1,7 +1,7 @@
 //! Named places where a debug build can be told to die, so that tests can prove that a crash between any two steps is
 //! healed. In release builds nothing of this remains.
 
-/// A step of exporting one window after which the process may die.
+/// A step after which the process may die.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the steps")]
 pub enum Step {
@@ -13,11 +13,14 @@ pub enum Step {
     Rename,
     DirectorySync,
     Ledger,
+    TokenAnswer,
+    TokenDurable,
+    DeliveryAnswer,
 }
 
 impl Step {
-    /// Every step, in the order in which a window passes them.
-    pub const ALL: [Self; 8] = [
+    /// Every step of exporting a window, in the order in which it passes them.
+    pub const OF_A_WINDOW: [Self; 8] = [
         Self::Page,
         Self::Merge,
         Self::Intent,
@@ -39,6 +42,9 @@ impl Step {
             Self::Rename => "rename",
             Self::DirectorySync => "directory-fsync",
             Self::Ledger => "ledger",
+            Self::TokenAnswer => "token-answer",
+            Self::TokenDurable => "token-durable",
+            Self::DeliveryAnswer => "delivery-answer",
         }
     }
 }

@@ -10,20 +10,23 @@ use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 
 use crate::{
-    angus::{AngusClient, ClientSetupError, StreamSession, Timing},
+    angus::{AngusClient, StreamSession},
+    auth::{StoreError, Vault},
+    blocking::blocking,
     clock::Clock,
     config::Config,
     coverage::Coverage,
     failure::FailureKind,
     ledger::{self, LastError, Ledger, LedgerError, RunSummary},
     mounted::OutputError,
-    pipeline::{Pipeline, WindowError, blocking, report, report_damage},
+    pipeline::{Pipeline, WindowError, report, report_damage},
     plan::{Backfill, PlannedWindow},
     publication::{Archive, PublishError, Published},
     report::{RunReport, SeriesFailure, SeriesReport},
     series::Series,
     shutdown::Shutdown,
     time::to_display,
+    wire::{ClientSetupError, Timing},
 };
 
 /// Windows held at the same time, for each request in flight: enough to keep requests going while other windows are
@@ -70,6 +73,8 @@ pub enum SetupError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error(transparent)]
+    Tokens(#[from] StoreError),
 }
 
 /// Exports series of one configuration.
@@ -95,17 +100,14 @@ impl Exporter {
             ledger: Ledger::open(&config.state_dir)?,
         };
         archive.check_output()?;
-        let session = |stream: &Arc<_>| Arc::new(StreamSession::new(Arc::clone(stream)));
+        let client = AngusClient::new(&config.angus, timing)?;
+        let vault = Arc::new(Vault::new(&config.state_dir, config.token_key.as_ref())?);
+        let session = |stream| Arc::new(client.session(stream, Some(&vault)));
         let sessions = config.streams.iter().map(|stream| (stream.name.clone(), session(stream)));
         Ok(Self {
             sessions: sessions.collect(),
             width: config.angus.concurrency.get() * WINDOWS_PER_REQUEST,
-            pipeline: Pipeline {
-                client: AngusClient::new(&config.angus, timing)?,
-                archive: Arc::new(archive),
-                clock,
-                shutdown,
-            },
+            pipeline: Pipeline { client, archive: Arc::new(archive), clock, shutdown },
             progress,
         })
     }

@@ -3,6 +3,7 @@
 
 pub mod angus;
 pub mod auth;
+pub mod blocking;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -29,3 +30,4 @@ pub mod shutdown;
 pub mod simulator;
 pub mod sink;
 pub mod time;
+pub mod wire;

@@ -43,7 +43,8 @@ impl Lock {
     /// Takes the lock `name` of `state_dir`. Blocks: not for the threads that drive requests.
     pub fn acquire(state_dir: &Path, name: &str, patience: Patience) -> Result<Self, LockError> {
         let folder = state_dir.join("locks");
-        publish::create_folder(&folder)?;
+        publish::create_private_folder(state_dir)?;
+        publish::create_private_folder(&folder)?;
         let path = folder.join(format!("{name}.lock"));
         let file = OpenOptions::new()
             .write(true)

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use crate::{
     angus::{AngusClient, FetchError, StreamSession},
+    blocking::blocking,
     clock::Clock,
     crash_point::{self, Step},
     failure::FailureKind,
@@ -123,14 +124,6 @@ impl Pipeline {
             return Ok(());
         }
         Err(WindowError::ClockAhead { seconds: skew.num_seconds().unsigned_abs() })
-    }
-}
-
-/// Runs work that blocks where it holds up no request.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

@@ -5,17 +5,13 @@ use std::time::Duration;
 use reqwest::Response;
 
 use super::{
-    discretion::Discretion,
     error::{FetchError, ProtocolError},
-    retry::{Transport, Trouble},
     token::{refusal_message, refusal_texts},
 };
+use crate::wire::{BodyError, Discretion, MAX_ERROR_BODY_BYTES, Trouble, read_at_most, read_whole};
 
 /// A page is some tens of KiB; a body beyond this is refused while it arrives, after decompression.
 const MAX_BODY_BYTES: u64 = 16 << 20;
-
-/// Of the body of a refusal, more than this is not read.
-const MAX_ERROR_BODY_BYTES: u64 = 64 << 10;
 
 /// How one attempt ended, other than well.
 pub(super) enum AttemptError {
@@ -71,40 +67,10 @@ pub(super) fn trouble(status: u16, retry_after: Option<Duration>, message: &str)
     AttemptError::Trouble(Trouble { transport: None, retry_after, message })
 }
 
-pub(super) fn transport_trouble(error: &reqwest::Error) -> Trouble {
-    let transport = if error.is_timeout() {
-        Transport::Timeout
-    } else if error.is_connect() {
-        Transport::Connect
-    } else {
-        Transport::Interrupted
-    };
-    let place = error.url().map(|url| format!(" ({})", url.origin().ascii_serialization()));
-    let message = format!("{}{}", transport.as_str(), place.unwrap_or_default());
-    Trouble { transport: Some(transport), retry_after: None, message }
-}
-
 /// The whole body, or a refusal to read more than any page can be.
 pub(super) async fn read_body(response: Response) -> Result<Vec<u8>, AttemptError> {
-    let too_large = || ProtocolError::TooLarge { limit_mib: MAX_BODY_BYTES >> 20 };
-    if response.content_length().is_some_and(|length| length > MAX_BODY_BYTES) {
-        return Err(too_large().into());
-    }
-    let body = read_at_most(response, MAX_BODY_BYTES + 1).await;
-    let body = body.map_err(|error| AttemptError::Trouble(transport_trouble(&error)))?;
-    if body.len() as u64 > MAX_BODY_BYTES { Err(too_large().into()) } else { Ok(body) }
-}
-
-/// The first `limit` bytes of the body, or fewer where it ends earlier.
-async fn read_at_most(mut response: Response, limit: u64) -> Result<Vec<u8>, reqwest::Error> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        let room = limit - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == limit {
-            break;
-        }
-    }
-    Ok(body)
+    read_whole(response, MAX_BODY_BYTES).await.map_err(|error| match error {
+        BodyError::Trouble(trouble) => AttemptError::Trouble(trouble),
+        BodyError::TooLarge => ProtocolError::TooLarge { limit_mib: MAX_BODY_BYTES >> 20 }.into(),
+    })
 }

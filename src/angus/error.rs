@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{listing::ListingError, retry::Transport};
-use crate::{config::SecretError, failure::FailureKind, time::to_display};
+use super::listing::ListingError;
+use crate::{auth::AuthError, failure::FailureKind, time::to_display, wire::Transport};
 
 /// An answer that breaks the protocol: asking again would bring the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,14 +69,12 @@ pub enum Incomplete {
 /// Why a listing could not be had. No variant ever holds a secret.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum FetchError {
-    /// The account's secret could not be read here.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// The console refused username, `client_id` or `access_token`.
-    #[error("credentials refused: {message}; check username, client_id and access_token of this stream")]
-    CredentialsRefused {
-        /// What the console said.
-        message: String,
+    /// There is no token to ask with.
+    #[error("{error}{}", stream_hint(.error))]
+    SignIn {
+        /// Why.
+        #[from]
+        error: AuthError,
     },
     /// A token that was made a moment ago is refused.
     #[error("a new token is refused as well: {message}; check the stream in the console")]
@@ -125,17 +123,25 @@ impl From<ListingError> for FetchError {
     }
 }
 
+/// What to look at where a stream's credentials are refused.
+fn stream_hint(error: &AuthError) -> &'static str {
+    match error {
+        AuthError::Refused { .. } => "; check username, client_id and access_token of this stream",
+        _ => "",
+    }
+}
+
 impl FetchError {
     /// The reason, for labels and decisions.
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::CredentialsRefused { .. } | Self::TokenRefused { .. } => FailureKind::Credentials,
+            Self::SignIn { error } => error.kind(),
+            Self::TokenRefused { .. } => FailureKind::Credentials,
             Self::Refused { .. } => FailureKind::Refused,
             Self::Unavailable { .. } => FailureKind::Unavailable,
             Self::RateLimited { .. } => FailureKind::RateLimited,
-            // Nobody refused the secret, because nobody was asked; and a service that answers elsewhere is a matter of
-            // the configured addresses (contract, section 1).
-            Self::Secret(_) | Self::Protocol(ProtocolError::Redirect { .. }) => FailureKind::Configuration,
+            // A service that answers elsewhere is a matter of the configured addresses (contract, section 1).
+            Self::Protocol(ProtocolError::Redirect { .. }) => FailureKind::Configuration,
             Self::Protocol(_) => FailureKind::Protocol,
             Self::Incomplete(_) => FailureKind::Incomplete,
         }

@@ -3,7 +3,6 @@
 
 mod answer;
 mod client;
-mod discretion;
 mod error;
 mod figures;
 mod json;
@@ -13,12 +12,13 @@ mod pace;
 mod page;
 mod request;
 mod retry;
+mod sign_in;
 mod token;
 
-pub use client::{AngusClient, ClientSetupError, StreamSession, Timing};
+pub use client::{AngusClient, StreamSession};
 pub use error::{FetchError, Incomplete, ProtocolError};
 pub use listing::{Listing, ListingBuilder, ListingError, NextStep, Query};
 pub use oddities::{Oddities, Oddity};
 pub use page::{Page, decode_page};
-pub use retry::{Decision, RetryPolicy, Transport, Trouble, Verdict, judge_data_answer, judge_token_answer};
-pub use token::StreamToken;
+pub use retry::{Verdict, judge_data_answer, judge_token_answer};
+pub use sign_in::StreamSignIn;

@@ -1,45 +1,8 @@
-//! What an answer means and whether to ask again: pure functions, so that the whole table can be read and tested.
+//! What an answer of the Angus systems means: pure functions, so that the whole table can be read and tested.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::{num::NonZeroU32, time::Duration};
 
-use chrono::{DateTime, Utc};
-
-/// Backoff before the second attempt; it doubles from there.
-const FIRST_BACKOFF: Duration = Duration::from_millis(500);
-
-/// Backoff never grows beyond this.
-const LONGEST_BACKOFF: Duration = Duration::from_mins(1);
-
-/// A service that asks us to wait longer than this is asked again at the next run instead.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
-
-/// No request is tried for longer than this, whatever its number of attempts.
-const LONGEST_STRUGGLE: Duration = Duration::from_mins(15);
-
-/// How the connection itself failed. Each of these is tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
-    /// No connection could be made.
-    Connect,
-    /// The answer did not arrive in time.
-    Timeout,
-    /// The connection broke before the answer was whole.
-    Interrupted,
-}
-
-impl Transport {
-    /// A few words for a message.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Connect => "no connection could be made",
-            Self::Timeout => "the answer did not arrive in time",
-            Self::Interrupted => "the connection broke before the answer was whole",
-        }
-    }
-}
+use crate::wire::RetryPolicy;
 
 /// What an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,75 +57,18 @@ pub fn judge_token_answer(status: u16) -> Verdict {
     }
 }
 
-/// An attempt that failed in a way that may pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// Set where the connection itself failed.
-    pub transport: Option<Transport>,
-    /// How long the service asks us to wait.
-    pub retry_after: Option<Duration>,
-    /// What happened, for people; holds no secret.
-    pub message: String,
-}
-
-/// What to do after an attempt that failed in a way that may pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// Wait this long, then try again.
-    Wait(Duration),
-    /// That was the last attempt.
-    GiveUp,
-    /// The service wants more patience than one run has.
-    Postpone(Duration),
-}
-
-/// How often and how patiently one request is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// How often at the most, the first time included.
-    pub max_attempts: u32,
-}
-
-impl RetryPolicy {
-    /// Decides after attempt number `attempt` (from 1), `elapsed` after the first one began. `jitter` in `[0, 1)`
-    /// spreads the waits of many clients over the upper half of the backoff; a `Retry-After` is never undercut.
-    pub fn decide(&self, trouble: &Trouble, attempt: u32, elapsed: Duration, jitter: f64) -> Decision {
-        let asked = trouble.retry_after.unwrap_or_default();
-        if asked > LONGEST_RETRY_AFTER {
-            return Decision::Postpone(asked);
-        }
-        let doubled = FIRST_BACKOFF.saturating_mul(1 << (attempt.saturating_sub(1)).min(16));
-        let backoff = doubled.min(LONGEST_BACKOFF).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
-        let wait = backoff.max(asked);
-        if attempt >= self.max_attempts || elapsed + wait > LONGEST_STRUGGLE {
-            Decision::GiveUp
-        } else {
-            Decision::Wait(wait)
-        }
+/// How patiently one request is tried.
+pub(super) fn policy(max_attempts: NonZeroU32) -> RetryPolicy {
+    RetryPolicy {
+        least_backoff: Duration::from_millis(250),
+        longest_backoff: Duration::from_secs(30),
+        max_attempts: max_attempts.get(),
     }
-}
-
-/// Reads a `Retry-After` header: seconds or an HTTP date (RFC 9110, section 10.2.3). A date in the past is 0; anything
-/// else that cannot be read is as if it were not there.
-pub(super) fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
-    let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(value.parse().map_or(Duration::MAX, Duration::from_secs));
-    }
-    let date = DateTime::<Utc>::from(httpdate::parse_http_date(value).ok()?);
-    Some((date - now).to_std().unwrap_or_default())
-}
-
-/// A number in `[0, 1)` from the operating system.
-pub(super) fn random_jitter() -> f64 {
-    let random = RandomState::new().hash_one(0_u8);
-    (random >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::parse_label;
 
     #[test]
     fn every_status_has_its_documented_meaning() {
@@ -190,66 +96,5 @@ mod tests {
             assert_eq!(judge_data_answer(status, Some("authorization_header_missing")), Verdict::Refused);
             assert_eq!(judge_data_answer(status, Some("unexisting_metric")), Verdict::Refused);
         }
-    }
-
-    fn trouble(retry_after: Option<u64>) -> Trouble {
-        let retry_after = retry_after.map(Duration::from_secs);
-        Trouble { transport: None, retry_after, message: String::new() }
-    }
-
-    fn decide(retry_after: Option<u64>, attempt: u32, jitter: f64) -> Decision {
-        RetryPolicy { max_attempts: 6 }.decide(&trouble(retry_after), attempt, Duration::ZERO, jitter)
-    }
-
-    #[test]
-    fn backoff_doubles_and_jitter_moves_it_in_its_upper_half() {
-        let millis = |attempt, jitter| match decide(None, attempt, jitter) {
-            Decision::Wait(wait) => wait.as_millis(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!([1, 2, 3, 4, 5].map(|attempt| millis(attempt, 1.0)), [500, 1000, 2000, 4000, 8000]);
-        assert_eq!([1, 2, 3, 4, 5].map(|attempt| millis(attempt, 0.0)), [250, 500, 1000, 2000, 4000]);
-        assert_eq!(decide(None, 6, 0.5), Decision::GiveUp);
-        let patient = RetryPolicy { max_attempts: 20 };
-        assert_eq!(
-            patient.decide(&trouble(None), 19, Duration::ZERO, 1.0),
-            Decision::Wait(Duration::from_mins(1))
-        );
-    }
-
-    #[test]
-    fn angus_vector_15_a_retry_after_is_never_undercut() {
-        assert_eq!(decide(Some(7), 1, 0.0), Decision::Wait(Duration::from_secs(7)));
-        assert_eq!(decide(Some(0), 1, 0.0), Decision::Wait(Duration::from_millis(250)));
-        assert_eq!(decide(Some(300), 1, 0.0), Decision::Wait(Duration::from_mins(5)));
-        assert_eq!(decide(Some(301), 1, 0.0), Decision::Postpone(Duration::from_secs(301)));
-        assert_eq!(decide(Some(7), 6, 0.0), Decision::GiveUp);
-    }
-
-    #[test]
-    fn nothing_is_tried_for_ever() {
-        let policy = RetryPolicy { max_attempts: 20 };
-        let elapsed = LONGEST_STRUGGLE.checked_sub(Duration::from_secs(6)).unwrap();
-        assert_eq!(policy.decide(&trouble(Some(7)), 2, elapsed, 0.0), Decision::GiveUp);
-    }
-
-    #[test]
-    fn retry_after_is_read_in_seconds_and_as_a_date() {
-        let now = parse_label("1994-11-06T08:49:30Z").unwrap();
-        let read = |value| parse_retry_after(value, now);
-        assert_eq!(read("7"), Some(Duration::from_secs(7)));
-        assert_eq!(read(" 0 "), Some(Duration::ZERO));
-        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
-        assert_eq!(read("Sunday, 06-Nov-94 08:49:37 GMT"), Some(Duration::from_secs(7)));
-        assert_eq!(read("Sun, 06 Nov 1994 08:49:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(read("99999999999999999999999"), Some(Duration::MAX));
-        for unreadable in ["", "-1", "7.5", "soon", "1e3"] {
-            assert_eq!(read(unreadable), None, "{unreadable}");
-        }
-    }
-
-    #[test]
-    fn jitter_stays_in_its_range() {
-        assert!((0..1000).map(|_| random_jitter()).all(|jitter| (0.0..1.0).contains(&jitter)));
     }
 }

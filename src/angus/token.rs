@@ -1,19 +1,28 @@
 //! Stream tokens: what the console answers, and how long a token lives (section 2).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
 
 use super::error::ProtocolError;
-use crate::secret::Secret;
+use crate::{
+    auth::{Grant, Life, fits_into_a_header},
+    secret::Secret,
+    wire::wiped,
+};
 
 /// How long a token lives when it does not say so itself.
 const ASSUMED_LIFE: TimeDelta = TimeDelta::hours(5);
 
 /// A token is renewed this long before it ends, or at nine tenths of its life where that is later.
 const RENEWAL_MARGIN: TimeDelta = TimeDelta::seconds(300);
+
+/// The longest life that is believed.
+const LONGEST_LIFE: TimeDelta = TimeDelta::days(366);
 
 /// The body of a token request: the three fields, JSON strings.
 #[derive(Serialize)]
@@ -23,12 +32,15 @@ pub(super) struct TokenRequest<'a> {
     pub(super) access_token: &'a str,
 }
 
-/// A token for one stream. Opaque, but for the time of its end.
-#[derive(Clone)]
-pub struct StreamToken {
-    text: Arc<Secret>,
-    expires_at: DateTime<Utc>,
-    renew_at: DateTime<Utc>,
+impl TokenRequest<'_> {
+    /// The JSON, which is wiped when it has been sent.
+    pub(super) fn into_body(self) -> Result<Bytes, ProtocolError> {
+        let length = self.username.len() + self.client_id.len() + self.access_token.len();
+        // Wide enough, escapes included, that the text never moves and leaves a copy behind.
+        let mut body = Zeroizing::new(Vec::with_capacity(6 * length + 64));
+        serde_json::to_writer(&mut *body, &self).map_err(|_| ProtocolError::NoToken)?;
+        Ok(wiped(body))
+    }
 }
 
 #[derive(Deserialize)]
@@ -43,61 +55,40 @@ struct Claims {
     iat: Option<i64>,
 }
 
-impl StreamToken {
-    /// Reads the console's answer, received at `now`. An answer that is no JSON is for the caller to tell apart.
-    pub fn from_answer(body: &[u8], now: DateTime<Utc>) -> Result<Self, ProtocolError> {
-        let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| ProtocolError::NoToken)?;
-        let text = answer.token.filter(|token| fits_into_a_header(token)).ok_or(ProtocolError::NoToken)?;
-        Ok(Self::new(text, now))
-    }
-
-    fn new(text: String, now: DateTime<Utc>) -> Self {
-        let assumed_end = now + ASSUMED_LIFE;
-        let (claimed_end, claimed_life) = read_claims(&text).unwrap_or((assumed_end, None));
-        let life = claimed_life.unwrap_or(claimed_end - now);
-        let life = if life > TimeDelta::zero() { life } else { ASSUMED_LIFE };
-        let margin = RENEWAL_MARGIN.min(life / 10);
-        let expires_at = if now + margin < claimed_end {
-            claimed_end
-        } else {
-            // It seems dead on arrival, or nearly so: our clock is ahead of theirs, and its life counts from now.
-            now.checked_add_signed(life).unwrap_or(assumed_end)
-        };
-        Self { text: Arc::new(Secret::new(text)), expires_at, renew_at: expires_at - margin }
-    }
-
-    /// The token itself, for the `Authorization` header.
-    pub fn text(&self) -> &Secret {
-        &self.text
-    }
-
-    /// When it ends.
-    pub fn expires_at(&self) -> DateTime<Utc> {
-        self.expires_at
-    }
-
-    /// When it is time for a new one.
-    pub fn renew_at(&self) -> DateTime<Utc> {
-        self.renew_at
-    }
-
-    /// Whether this is the very token that `other` is, not one with the same text.
-    pub fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.text, &other.text)
-    }
+/// Reads the console's answer, received at `now`, when the console's own clock said `served_at`. An answer that is no
+/// JSON is for the caller to tell apart.
+pub(super) fn read_grant(
+    body: &[u8],
+    served_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<Grant, ProtocolError> {
+    let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| ProtocolError::NoToken)?;
+    let text = answer.token.filter(|token| fits_into_a_header(token)).ok_or(ProtocolError::NoToken)?;
+    let life = life_of(&text, served_at, now);
+    Ok(Grant { access: Secret::new(text), refresh: None, life })
 }
 
-fn fits_into_a_header(token: &str) -> bool {
-    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
+/// When the token ends by our clock. Its claims are by the service's, which may be minutes apart: by how much is told by
+/// the `Date` of the answer, or else by the time of issue.
+fn life_of(token: &str, served_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Life {
+    let Some(claims) = read_claims(token) else { return Life::new(now, ASSUMED_LIFE, RENEWAL_MARGIN) };
+    let at = |seconds| DateTime::from_timestamp(seconds, 0);
+    let issued_at = claims.orig_iat.or(claims.iat);
+    let whole_life = issued_at.and_then(|issued| TimeDelta::try_seconds(claims.exp.checked_sub(issued)?));
+    let their_now = served_at.or_else(|| at(issued_at?)).unwrap_or(now);
+    let rest = at(claims.exp).map(|end| end - their_now);
+    let is_usable = |life: &TimeDelta| *life > TimeDelta::zero() && *life <= LONGEST_LIFE;
+    let whole_life = whole_life.filter(is_usable);
+    // A new token that seems to be dead, or nearly so, tells more about clocks than about itself.
+    let least = RENEWAL_MARGIN.min(whole_life.unwrap_or(ASSUMED_LIFE) / 10);
+    let life = rest.filter(|rest| *rest > least && is_usable(rest)).or(whole_life).unwrap_or(ASSUMED_LIFE);
+    Life::new(now, life, RENEWAL_MARGIN)
 }
 
-/// The end, and the life where it tells one, of a JWT whose claims can be read. The signature is not ours to check.
-fn read_claims(token: &str) -> Option<(DateTime<Utc>, Option<TimeDelta>)> {
+/// The claims of a JWT, where they can be read. The signature is not ours to check.
+fn read_claims(token: &str) -> Option<Claims> {
     let payload = token.split('.').nth(1)?;
-    let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-    let expires_at = DateTime::from_timestamp(claims.exp, 0)?;
-    let life = claims.orig_iat.or(claims.iat).and_then(|issued| claims.exp.checked_sub(issued));
-    Some((expires_at, life.and_then(TimeDelta::try_seconds)))
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
 /// The first text of every field of a refusal, whatever else it holds; nothing where the body is no object.
@@ -138,22 +129,29 @@ mod tests {
         DateTime::from_timestamp(seconds, 0).unwrap()
     }
 
-    fn answer(body: &str, now: i64) -> Result<StreamToken, ProtocolError> {
-        StreamToken::from_answer(body.as_bytes(), at(now))
+    fn answer(body: &str, now: i64) -> Result<Grant, ProtocolError> {
+        read_grant(body.as_bytes(), None, at(now))
+    }
+
+    /// End and time of renewal of the token with these claims.
+    fn life(claims: &str, served_at: Option<i64>, now: i64) -> (i64, i64) {
+        let token = format!("x.{}.y", URL_SAFE_NO_PAD.encode(claims));
+        let life = life_of(&token, served_at.map(at), at(now));
+        (life.expires_at.timestamp(), life.renew_at.timestamp())
     }
 
     #[test]
     fn angus_vector_01_a_token_tells_its_end() {
         let token = answer(&format!(r#"{{"token":"{T1}"}}"#), 1_700_000_000).ok().unwrap();
-        assert_eq!(token.expires_at(), at(1_700_018_000));
-        assert_eq!(token.renew_at(), at(1_700_017_700));
-        assert_eq!(token.text().expose(), T1);
+        assert_eq!(token.life.expires_at, at(1_700_018_000));
+        assert_eq!(token.life.renew_at, at(1_700_017_700));
+        assert_eq!(token.access.expose(), T1);
     }
 
     #[test]
     fn angus_vector_02_a_token_that_cannot_be_read_lives_five_hours_and_none_is_an_error() {
         let token = answer(r#"{"token":"not.a%%jwt.x"}"#, 1_700_000_000).ok().unwrap();
-        assert_eq!(token.expires_at(), at(1_700_018_000));
+        assert_eq!(token.life.expires_at, at(1_700_018_000));
         for body in ["{}", r#"{"token":""}"#, r#"{"token":null}"#, r#"{"token":7}"#, r#"{"token":"a\nb"}"#] {
             assert_eq!(answer(body, 0).err(), Some(ProtocolError::NoToken), "{body}");
         }
@@ -162,19 +160,31 @@ mod tests {
     #[test]
     fn a_clock_that_is_ahead_does_not_make_every_token_look_dead() {
         let token = answer(&format!(r#"{{"token":"{T1}"}}"#), 1_700_020_000).ok().unwrap();
-        assert_eq!(token.expires_at(), at(1_700_038_000));
+        assert_eq!(token.life.expires_at, at(1_700_038_000));
         let token = answer(&format!(r#"{{"token":"{T1}"}}"#), 1_700_017_900).ok().unwrap();
-        assert_eq!(token.expires_at(), at(1_700_035_900));
+        assert_eq!(token.life.expires_at, at(1_700_035_900));
+    }
+
+    #[test]
+    fn clocks_that_are_a_quarter_of_an_hour_apart_do_not_change_how_long_a_token_is_used() {
+        let claims = r#"{"exp":19000,"orig_iat":1000}"#;
+        for skew in [-900, 0, 900] {
+            let now = 1000 + skew;
+            assert_eq!(life(claims, Some(1000), now), (now + 18_000, now + 17_700), "{skew} by Date");
+            assert_eq!(life(claims, None, now), (now + 18_000, now + 17_700), "{skew} by time of issue");
+        }
+        // A token that was made earlier, whose rest only the Date can tell.
+        assert_eq!(life(claims, Some(10_000), 10_900), (19_900, 19_600));
+        assert_eq!(life(r#"{"exp":19000}"#, Some(10_000), 9_100), (18_100, 17_800));
+        assert_eq!(life(r#"{"exp":19000}"#, None, 10_000), (19_000, 18_700));
     }
 
     #[test]
     fn a_short_life_leaves_time_to_use_the_token() {
-        let claims = URL_SAFE_NO_PAD.encode(r#"{"exp":1010,"orig_iat":1000}"#);
-        let token = answer(&format!(r#"{{"token":"x.{claims}.y"}}"#), 1000).ok().unwrap();
-        assert_eq!(token.renew_at(), at(1009));
-        let claims = URL_SAFE_NO_PAD.encode(r#"{"exp":1010}"#);
-        let token = answer(&format!(r#"{{"token":"x.{claims}.y"}}"#), 1000).ok().unwrap();
-        assert_eq!((token.expires_at(), token.renew_at()), (at(1010), at(1009)));
+        assert_eq!(life(r#"{"exp":1010,"orig_iat":1000}"#, None, 1000), (1010, 1009));
+        // Without a time of issue, ten seconds are less than clocks are apart.
+        assert_eq!(life(r#"{"exp":1010}"#, None, 1000), (19_000, 18_700));
+        assert_eq!(life(r#"{"exp":9223372036854775807,"iat":-1}"#, None, 1000), (19_000, 18_700));
     }
 
     #[test]

@@ -15,7 +15,8 @@ use super::{
     session::Session,
 };
 use crate::{
-    angus::{AngusClient, FetchError, Query, StreamSession, Timing},
+    angus::{AngusClient, FetchError, Query},
+    auth::AuthError,
     cli::Check,
     config::{Config, Stream},
     exporter::SetupError,
@@ -23,6 +24,7 @@ use crate::{
     report::{RunReport, SeriesFailure, SeriesReport},
     series::Series,
     time::{BucketGrid, BucketSize, TimeRange, to_display},
+    wire::Timing,
 };
 
 /// No clock is right that shows a time before this program was written.
@@ -167,7 +169,11 @@ fn check_secrets(config: &Config, findings: &mut Findings) -> RunReport {
         if let Some(warning) = stream.access_token.warnings() {
             findings.warn(format!("{}: {warning}", stream.name));
         }
-        let outcome = stream.access_token.resolve().map(|_| ()).map_err(FetchError::from);
+        let outcome = stream
+            .access_token
+            .resolve()
+            .map(|_| ())
+            .map_err(|error| FetchError::from(AuthError::from(error)));
         if let Err(error) = &outcome {
             findings.fail(format!("{}: {error}", stream.name));
         }
@@ -195,7 +201,7 @@ async fn check_streams(
         match outcome {
             Ok(rows) => findings.ok(format!("{}: signed in, {} seen", stream.name, counted(*rows, "row"))),
             // Told already, without a request.
-            Err(FetchError::Secret(_)) => {}
+            Err(FetchError::SignIn { error: AuthError::Secret(_) }) => {}
             Err(error) => findings.fail(format!("{}: {error}", stream.name)),
         }
         report.series.push(as_report(stream, outcome.as_ref().err()));
@@ -222,7 +228,8 @@ async fn try_stream(
     let Some(range) = TimeRange::new(end - TimeDelta::hours(2), end) else { return Ok(0) };
     let job = config.jobs.iter().find(|job| job.streams.iter().any(|member| member.name == stream.name));
     let metrics = job.map_or_else(crate::metric::MetricSet::all, |job| job.metrics.clone());
-    let session = StreamSession::new(Arc::clone(stream));
+    // Kept nowhere: a token from before says nothing about the credentials.
+    let session = client.session(stream, None);
     let listing = client.list(&session, &metrics, Query { range, grid }).await?;
     Ok(listing.rows.len() as u64)
 }

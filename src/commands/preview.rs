@@ -1,5 +1,7 @@
 //! `preview`: recent rows and a sparkline. Asks the API, writes nothing.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -9,13 +11,15 @@ use super::{
     session::{self, Session},
 };
 use crate::{
-    angus::{AngusClient, FetchError, Query, StreamSession, Timing},
+    angus::{AngusClient, FetchError, Query},
+    auth::Vault,
     cli::{Preview, Selection},
     exporter::SetupError,
     failure::FailureKind,
     row::{Count, Mean, Row, Totals},
     series::Series,
     time::{TimeRange, to_display},
+    wire::Timing,
 };
 
 /// Rows that a person is shown; the sparkline and the totals are of all.
@@ -39,7 +43,8 @@ pub(super) async fn run(session: &Session, args: &Preview) -> Result<u8, Command
     let now = session.clock.now();
     let timing = Timing::real(session.clock.clone());
     let client = AngusClient::new(&config.angus, timing).map_err(SetupError::from)?;
-    let angus = StreamSession::new(series.stream.clone());
+    let vault = Vault::new(&config.state_dir, config.token_key.as_ref()).map_err(SetupError::from)?;
+    let angus = client.session(&series.stream, Some(&Arc::new(vault)));
     let asked = recent(&series, args, now)?;
     let mut rows = Vec::new();
     for window in series.rules.grid.windows(asked, series.job.partition) {

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use glob::Pattern;
 
 use super::{
-    Job, Schedule, Stream,
-    names::Names,
+    Job, Stream,
+    names::{Known, Names},
     report::{Mismatch, NOTHING, Reported, quoted},
     rules,
     section::Section,
@@ -52,14 +52,15 @@ const FORMATS: [FormatChoice; 2] = [
 ];
 
 /// Reads every job, in the order of the configuration. There must be one.
-pub(super) fn read(root: &mut Section<'_>, streams: &[Arc<Stream>], stream_names: &Names) -> Vec<Arc<Job>> {
+pub(super) fn read(root: &mut Section<'_>, streams: &[Arc<Stream>], stream_names: &Names) -> Known<Job> {
     let mut names = Names::new("job", root.report());
     let problems_before = root.report().problem_count();
-    let jobs = root.sections("jobs", |section| job(section, streams, stream_names, &mut names));
+    let jobs = root.sections("jobs", &mut names, |section, names| job(section, streams, stream_names, names));
     if jobs.is_empty() && root.report().problem_count() == problems_before {
         root.reject("jobs", Mismatch::new("at least one job, under [[jobs]]", NOTHING));
+        names.miss();
     }
-    jobs.into_iter().map(Arc::new).collect()
+    Known { items: jobs.into_iter().map(Arc::new).collect(), names, name_of: |job| &job.name }
 }
 
 fn job(
@@ -72,7 +73,7 @@ fn job(
     let time = section.text_or("time", TIME, |text| one_of(text, &BucketSize::ALL, BucketSize::as_str));
     let globs = section.texts("streams", |text| stream_glob(text, stream_names));
     let metrics = section.texts("metrics", |text| one_of(text, &Metric::ALL, Metric::as_str));
-    let schedule = section.text_or("schedule", SCHEDULE, schedule);
+    let schedule = section.text_or("schedule", SCHEDULE, rules::schedule);
     let start = section.optional("start", rules::date);
     let settle = section.text_or("settle", SETTLE, |text| rules::time_delta(text, LONGEST_SETTLE));
     let lookback = section.text_or("lookback", LOOKBACK, |text| rules::time_delta(text, LONGEST_LOOKBACK));
@@ -113,13 +114,6 @@ fn matching(streams: &[Arc<Stream>], globs: Option<&[Pattern]>) -> Vec<Arc<Strea
     let is_chosen =
         |stream: &&Arc<Stream>| globs.is_none_or(|globs| globs.iter().any(|glob| glob.matches(&stream.name)));
     streams.iter().filter(is_chosen).cloned().collect()
-}
-
-fn schedule(text: &str) -> Result<Schedule, Mismatch> {
-    Schedule::parse(text).map_err(|reason| {
-        let expected = "a cron line of five fields, or of six with seconds";
-        Mismatch::new(expected, format!("{} ({reason})", quoted(text)))
-    })
 }
 
 /// `format` and `compression`, which go together.

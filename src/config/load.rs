@@ -12,9 +12,10 @@ use chrono_tz::Tz;
 use toml::de::DeTable;
 
 use super::{
-    Config, ConfigError, Stream, folders, jobs,
+    Config, ConfigError, SecretSource, Stream, accounts, deliveries, folders, inventories, jobs,
     names::Names,
     problem::reason,
+    reference,
     report::{Report, Reported},
     rules,
     section::Section,
@@ -70,25 +71,41 @@ fn read(root: &mut Section<'_>, path: &Path) -> Result<Config, Reported> {
     let base = path.parent().unwrap_or(Path::new(""));
     let folders = folders::read(root, base);
     let timezone = root.text_or("timezone", TIMEZONE, rules::zone);
+    let token_key = token_key(root, base);
     let angus = settings::angus(root);
     let http = settings::http(root);
     let context = Context { base, timezone: timezone.unwrap_or(Tz::UTC) };
     let mut stream_names = Names::new("stream", root.report());
     let streams = streams::read(root, &context, &mut stream_names);
     let jobs = jobs::read(root, &streams, &stream_names);
+    let accounts = accounts::read(root, base);
+    let deliveries = deliveries::read(root, &jobs, &accounts);
+    let inventories = inventories::read(root, &accounts, &jobs.names);
     let folders = folders?;
     Ok(Config {
         path: path.to_owned(),
         output_dir: folders.output,
         state_dir: folders.state,
         timezone: timezone?,
+        token_key: token_key?,
         angus: angus?,
         tag_keys: tag_keys(&streams),
         streams,
-        jobs,
+        jobs: jobs.items,
+        accounts: accounts.items,
+        deliveries,
+        inventories,
         http: http?,
         warnings: Vec::new(),
     })
+}
+
+fn token_key(root: &mut Section<'_>, base: &Path) -> Result<Option<SecretSource>, Reported> {
+    let source = reference::read_optional(root, "token_key", base)?;
+    if let Some(SecretSource::Literal(_)) = source {
+        root.report().warn(reference::literal_warning("token_key stands", "token_key", "token_key"));
+    }
+    Ok(source)
 }
 
 fn tag_keys(streams: &[Arc<Stream>]) -> Vec<String> {

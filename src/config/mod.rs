@@ -3,8 +3,11 @@
 //! `load` leads through it from top to bottom. A rule says what is wrong with one value (a `Mismatch`), a section says
 //! where that value stands, and the report keeps both until everything was read.
 
+mod accounts;
+mod deliveries;
 mod fleet;
 mod folders;
+mod inventories;
 mod jobs;
 mod load;
 mod names;
@@ -20,12 +23,16 @@ mod streams;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod urls;
 
+pub use accounts::{Account, AccountSystem, AngelcamAccount, AngelcamSignIn, OAuthClient, SimacanAccount};
+pub use deliveries::{ContentType, Delivery, DeliveryMethod};
+pub use inventories::Inventory;
 pub use problem::{ConfigError, Problem, Problems};
 pub use schedule::ScheduleError;
 pub use secrets::SecretError;
-pub use settings::is_loopback;
 pub(crate) use suggest::nearest;
+pub use urls::is_loopback;
 
 use std::{
     collections::BTreeMap,
@@ -58,12 +65,20 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The default zone, and the zone of schedules.
     pub timezone: Tz,
+    /// The key that stored tokens are encrypted with; `None` = they are not encrypted.
+    pub token_key: Option<SecretSource>,
     /// How to talk to the Angus systems.
     pub angus: AngusSettings,
     /// Every stream, in the order of the configuration; names are unique.
     pub streams: Vec<Arc<Stream>>,
     /// Every job, in the order of the configuration; names are unique.
     pub jobs: Vec<Arc<Job>>,
+    /// Every account at the two other systems, in the order of the configuration; names are unique.
+    pub accounts: Vec<Arc<Account>>,
+    /// Every delivery, in the order of the configuration; names are unique.
+    pub deliveries: Vec<Arc<Delivery>>,
+    /// Every inventory, in the order of the configuration; names are unique, and none is the name of a job.
+    pub inventories: Vec<Arc<Inventory>>,
     /// Where HTTP is to be answered; `None` = nowhere.
     pub http: Option<HttpSettings>,
     /// Every tag key in use by any stream, sorted: each becomes a column.

@@ -18,13 +18,30 @@ pub(super) fn read(
     key: &'static str,
     base: &Path,
 ) -> Result<SecretSource, Reported> {
-    if section.holds_text(key) {
-        return section.text(key, literal);
-    }
-    match section.section(key, |reference| source(reference, base))? {
+    match read_optional(section, key, base)? {
         Some(source) => Ok(source),
         None => Err(section.reject(key, Mismatch::new("a secret such as { file = \"...\" }", NOTHING))),
     }
+}
+
+/// As [`read`], where it is there.
+pub(super) fn read_optional(
+    section: &mut Section<'_>,
+    key: &'static str,
+    base: &Path,
+) -> Result<Option<SecretSource>, Reported> {
+    if section.holds_text(key) {
+        return section.optional_text(key, literal);
+    }
+    section.section(key, |reference| source(reference, base))
+}
+
+/// What a literal at `key` earns, whose sentence begins with `subject`: `stream "lobby": its access_token stands`.
+/// `file` is a name for the file that it should move to.
+pub(super) fn literal_warning(subject: &str, key: &str, file: &str) -> String {
+    format!(
+        "{subject} in the configuration; move it into a file and write {key} = {{ file = \"secrets/{file}\" }}"
+    )
 }
 
 fn literal(text: &str) -> Result<SecretSource, Mismatch> {

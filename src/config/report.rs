@@ -124,6 +124,12 @@ impl Report {
         self.warnings.push(sentence);
     }
 
+    /// Proof that there is a problem, where there is one.
+    pub(super) fn proof(&self) -> Option<Reported> {
+        let is_fine = self.problems.is_empty() && self.syntax_errors.is_empty();
+        (!is_fine).then_some(Reported(()))
+    }
+
     /// Whether the parser understood everything. Where it did not, what seems to be missing may be there.
     pub(super) fn is_well_formed(&self) -> bool {
         self.syntax_errors.is_empty()

@@ -12,6 +12,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use toml::de::DeValue;
 
 use super::{
+    Schedule,
     report::{Mismatch, quoted},
     section::kind,
     suggest::nearest,
@@ -30,7 +31,7 @@ pub(super) fn filled(text: &str) -> Result<String, Mismatch> {
     Ok(text.to_owned())
 }
 
-/// The name of a stream or a job.
+/// The name of a stream, a job, an account, a delivery or an inventory.
 pub(super) fn name(text: &str) -> Result<String, Mismatch> {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let starts_well = text.bytes().next().is_some_and(is_plain);
@@ -39,6 +40,14 @@ pub(super) fn name(text: &str) -> Result<String, Mismatch> {
         return Ok(text.to_owned());
     }
     Err(Mismatch::quoting("a name like [a-z0-9][a-z0-9_-]*, at most 64 characters", text))
+}
+
+/// Text that can be the value of a header as it is.
+pub(super) fn header_value(text: &str) -> Result<String, Mismatch> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text.to_owned());
+    }
+    Err(Mismatch::quoting("visible ASCII characters, without spaces", text))
 }
 
 /// The key of a tag, which becomes part of a column's name.
@@ -57,6 +66,14 @@ pub(super) fn zone(text: &str) -> Result<Tz, Mismatch> {
         let city = |name: &&str| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(text));
         let suggestion = names().find(city).or_else(|| nearest(text, names()));
         Mismatch::quoting("a time zone such as Europe/Paris", text).did_you_mean(suggestion)
+    })
+}
+
+/// A cron line.
+pub(super) fn schedule(text: &str) -> Result<Schedule, Mismatch> {
+    Schedule::parse(text).map_err(|reason| {
+        let expected = "a cron line of five fields, or of six with seconds";
+        Mismatch::new(expected, format!("{} ({reason})", quoted(text)))
     })
 }
 
@@ -91,6 +108,11 @@ pub(super) fn short(duration: Duration) -> String {
         Some((size, unit)) => format!("{}{unit}", seconds / size),
         None => format!("{seconds}s"),
     }
+}
+
+/// A yes or no.
+pub(super) fn flag(value: &DeValue<'_>) -> Result<bool, Mismatch> {
+    value.as_bool().ok_or_else(|| Mismatch::new("true or false", kind(value)))
 }
 
 /// An integer from 1 to `most`.

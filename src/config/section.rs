@@ -6,6 +6,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::{
+    names::Names,
     report::{Mismatch, NOTHING, Place, Report, Reported, quoted},
     suggest::{nearest, not_one_of},
 };
@@ -65,6 +66,11 @@ impl<'a> Section<'a> {
     /// Knows `key`, but cannot judge its value because another one is wrong.
     pub(super) fn skip(&mut self, key: &'static str) {
         self.asked.push(key);
+    }
+
+    /// Knows every key, but cannot judge those that were not asked for, because another one is wrong.
+    pub(super) fn skip_others(&mut self) {
+        self.asked.extend(self.table.keys().map(|key| &**key.get_ref()));
     }
 
     /// Records what is wrong with `key` in view of other keys.
@@ -167,18 +173,27 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Every table of the array at `key` that `read` can read; none where it is not there.
+    /// Every table of the array at `key` that `read` can read; none where it is not there. `names` collects the
+    /// names of all.
     pub(super) fn sections<T>(
         &mut self,
         key: &'static str,
-        mut read: impl FnMut(&mut Section<'_>) -> Result<T, Reported>,
+        names: &mut Names,
+        mut read: impl FnMut(&mut Section<'_>, &mut Names) -> Result<T, Reported>,
     ) -> Vec<T> {
         let Some(field) = self.field(key) else { return Vec::new() };
-        let elements = match self.elements(&field, &format!("tables, each under [[{key}]]")) {
-            Ok(elements) => elements,
-            Err(Reported { .. }) => return Vec::new(),
+        let Ok(elements) = self.elements(&field, &format!("tables, each under [[{key}]]")) else {
+            names.miss();
+            return Vec::new();
         };
-        elements.into_iter().filter_map(|element| self.enter(element, "a table", &mut read).ok()).collect()
+        let mut items = Vec::new();
+        for element in elements {
+            if !element.value.is_table() {
+                names.miss();
+            }
+            items.extend(self.enter(element, "a table", |section| read(section, names)));
+        }
+        items
     }
 
     /// Every key of this section with its string, as `rule` reads them.

@@ -24,7 +24,7 @@ pub(super) struct Context<'a> {
 /// Reads every stream, in the order of the configuration, spreadsheet last. There must be one.
 pub(super) fn read(root: &mut Section<'_>, context: &Context<'_>, names: &mut Names) -> Vec<Arc<Stream>> {
     let problems_before = root.report().problem_count();
-    let mut streams = root.sections("streams", |section| stream(section, context, names));
+    let mut streams = root.sections("streams", names, |section, names| stream(section, context, names));
     streams.extend(fleet::read(root, context, names));
     if streams.is_empty() && root.report().problem_count() == problems_before {
         root.reject(
@@ -68,7 +68,6 @@ fn warn_about_literals(streams: &[Stream], root: &mut Section<'_>) {
         1 => format!("stream \"{first}\": its access_token stands"),
         count => format!("{count} streams (\"{first}\" and others): their access_token stands"),
     };
-    root.report().warn(format!(
-        "{whose} in the configuration; move it into a file and write access_token = {{ file = \"secrets/{first}\" }}"
-    ));
+    let warning = reference::literal_warning(&whose, "access_token", first);
+    root.report().warn(warning);
 }

@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -74,24 +74,39 @@ pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 /// Replaces `path` by `bytes`, atomically and durably. The temporary file lies in `staging`, a folder above `path` on
 /// the same file system, where [`sweep`] finds what a killed process left.
 pub fn replace(path: &Path, staging: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let folder = path.parent().unwrap_or(staging);
-    create_folder(folder)?;
+    create_folder(path.parent().unwrap_or(staging))?;
+    // What a new file would get; the umask takes from it.
+    replace_with_mode(path, staging, bytes, 0o666, crash_point::passed)
+}
+
+/// Replaces `path` by `bytes`, atomically and durably, readable by its owner alone. Its folder must be there.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    replace_with_mode(path, folder, bytes, 0o600, |_| ())
+}
+
+fn replace_with_mode(
+    path: &Path,
+    staging: &Path,
+    bytes: &[u8],
+    mode: u32,
+    passed: impl Fn(Step),
+) -> Result<(), FileError> {
     let mut temp = tempfile::Builder::new()
         .prefix(TEMP_PREFIX)
-        // What a new file would get; the umask takes from it.
-        .permissions(fs::Permissions::from_mode(0o666))
+        .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(staging)
         .map_err(FileError::new("create a file in", staging))?;
     let write = |temp: &mut tempfile::NamedTempFile| temp.write_all(bytes).and_then(|()| temp.flush());
     write(&mut temp).map_err(FileError::new("write", path))?;
-    crash_point::passed(Step::TempFile);
+    passed(Step::TempFile);
     temp.as_file().sync_all().map_err(FileError::new("write", path))?;
-    crash_point::passed(Step::FileSync);
+    passed(Step::FileSync);
     #[expect(clippy::disallowed_methods, reason = "this is the one place that renames")]
     temp.persist(path).map_err(|error| FileError::new("replace", path)(error.error))?;
-    crash_point::passed(Step::Rename);
-    sync_folder(folder)?;
-    crash_point::passed(Step::DirectorySync);
+    passed(Step::Rename);
+    sync_folder(path.parent().unwrap_or(staging))?;
+    passed(Step::DirectorySync);
     Ok(())
 }
 
@@ -135,6 +150,15 @@ pub fn leftovers(staging: &Path) -> Result<Vec<PathBuf>, FileError> {
 
 /// Creates a folder and those above it; each new one is durable in the one above.
 pub fn create_folder(folder: &Path) -> Result<(), FileError> {
+    create_folder_with_mode(folder, 0o777)
+}
+
+/// Creates a folder that only its owner may enter, and those above it.
+pub fn create_private_folder(folder: &Path) -> Result<(), FileError> {
+    create_folder_with_mode(folder, 0o700)
+}
+
+fn create_folder_with_mode(folder: &Path, mode: u32) -> Result<(), FileError> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -142,7 +166,7 @@ pub fn create_folder(folder: &Path) -> Result<(), FileError> {
     if let Some(parent) = parent {
         create_folder(parent)?;
     }
-    match fs::create_dir(folder) {
+    match fs::DirBuilder::new().mode(mode).create(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         Err(error) => Err(FileError::new("create folder", folder)(error)),
         Ok(()) => sync_folder(parent.unwrap_or(Path::new("."))),

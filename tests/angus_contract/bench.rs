@@ -11,13 +11,15 @@ use std::{
 };
 
 use audience_exporter::{
-    angus::{AngusClient, FetchError, Listing, Query, StreamSession, StreamToken, Timing},
+    angus::{AngusClient, FetchError, Listing, Query, StreamSession},
+    auth::Token,
     clock::Clock,
     config::{AngusSettings, SecretSource, Stream},
     metric::{Metric, MetricSet},
     row::{Count, Row},
     secret::Secret,
     time::{BucketGrid, BucketSize, TimeRange, parse_label},
+    wire::Timing,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -78,9 +80,10 @@ impl Bench {
             timeout,
             max_attempts: NonZeroU32::new(MAX_ATTEMPTS).unwrap(),
         };
+        let client = AngusClient::new(&settings, timing).unwrap();
         Self {
-            client: AngusClient::new(&settings, timing).unwrap(),
-            session: StreamSession::new(Arc::new(stream())),
+            session: client.session(&Arc::new(stream()), None),
+            client,
             metrics: MetricSet::new([Metric::PassingBy]).unwrap(),
             waits,
             millis,
@@ -92,7 +95,7 @@ impl Bench {
         Self { metrics: MetricSet::new(metrics).unwrap(), ..self }
     }
 
-    pub(crate) async fn token(&self) -> Result<StreamToken, FetchError> {
+    pub(crate) async fn token(&self) -> Result<Token, FetchError> {
         self.client.token(&self.session).await
     }
 

@@ -2,10 +2,7 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use audience_exporter::{
-    angus::{FetchError, Transport},
-    failure::FailureKind,
-};
+use audience_exporter::{angus::FetchError, auth::AuthError, failure::FailureKind, wire::Transport};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
@@ -128,7 +125,9 @@ async fn nobody_who_listens_is_a_failure_that_may_pass() {
     socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
     let bench = Bench::at(&format!("http://{}", socket.local_addr().unwrap()), Duration::from_secs(30));
     match bench.failure().await {
-        FetchError::Unavailable { attempts: MAX_ATTEMPTS, transport: Some(Transport::Connect), .. } => {}
+        FetchError::SignIn {
+            error: AuthError::Unavailable { attempts: MAX_ATTEMPTS, transport: Some(Transport::Connect), .. },
+        } => {}
         other => panic!("{other:?}"),
     }
 }

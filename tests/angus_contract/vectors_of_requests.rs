@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use audience_exporter::{angus::FetchError, failure::FailureKind, metric::Metric, time::BucketSize};
+use audience_exporter::{
+    angus::FetchError, auth::AuthError, failure::FailureKind, metric::Metric, time::BucketSize,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,10 +18,12 @@ use crate::{
 #[tokio::test]
 async fn angus_vector_01_three_fields_make_a_token_that_tells_its_end() {
     let double = Double::script([signs_in(T1)]).await;
-    let token = Bench::new(&double).token().await.unwrap();
+    let bench = Bench::new(&double);
+    let token = bench.token().await.unwrap();
     assert_eq!(token.text().expose(), T1);
-    assert_eq!(token.expires_at().timestamp(), 1_700_018_000);
-    assert_eq!(token.renew_at().timestamp(), 1_700_017_700);
+    assert_eq!(token.expires_at().unwrap().timestamp(), 1_700_018_000);
+    let known = bench.session.tokens().peek().unwrap().access.unwrap();
+    assert_eq!(known.life.renew_at.timestamp(), 1_700_017_700);
     let sent = &double.requests()[0];
     assert_eq!(
         sent.json(),
@@ -37,7 +41,7 @@ async fn angus_vector_01_three_fields_make_a_token_that_tells_its_end() {
 async fn angus_vector_02_a_token_that_cannot_be_read_is_used_and_lives_five_hours() {
     let double = Double::script([signs_in("not.a%%jwt.x"), brings(1, &good_page())]).await;
     let bench = Bench::new(&double);
-    assert_eq!(bench.token().await.unwrap().expires_at().timestamp(), BEGIN + 18_000);
+    assert_eq!(bench.token().await.unwrap().expires_at().unwrap().timestamp(), BEGIN + 18_000);
     bench.passing_by().await.unwrap();
     assert_eq!(tokens_used(&double), ["not.a%%jwt.x"]);
 }
@@ -74,7 +78,7 @@ async fn angus_vector_03_refused_credentials_keep_their_message_and_are_not_sent
         let double = Double::script([signing_in(Behaviour::json(400, &body))]).await;
         let bench = Bench::new(&double);
         match bench.failure().await {
-            FetchError::CredentialsRefused { message: found } => assert_eq!(found, message),
+            FetchError::SignIn { error: AuthError::Refused { message: found } } => assert_eq!(found, message),
             other => panic!("{other}"),
         }
         assert_eq!(bench.waits(), []);

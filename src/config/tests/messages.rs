@@ -11,7 +11,7 @@ fn top_level_keys_are_judged() {
     for (line, problem) in [
         (
             "outputdir = 1",
-            "line 1: outputdir: expected one of output_dir, state_dir, timezone, angus, http, streams, streams_file, jobs; found an unknown key",
+            "line 1: outputdir: expected one of output_dir, state_dir, timezone, token_key, angus, http, streams, streams_file, jobs, accounts, deliveries, inventories; found an unknown key",
         ),
         (
             "time_zone = 1",
@@ -19,11 +19,11 @@ fn top_level_keys_are_judged() {
         ),
         (
             "\"odd key\" = 1",
-            "line 1: \"odd key\": expected one of output_dir, state_dir, timezone, angus, http, streams, streams_file, jobs; found an unknown key",
+            "line 1: \"odd key\": expected one of output_dir, state_dir, timezone, token_key, angus, http, streams, streams_file, jobs, accounts, deliveries, inventories; found an unknown key",
         ),
         (
             "\"\" = 1",
-            "line 1: \"\": expected one of output_dir, state_dir, timezone, angus, http, streams, streams_file, jobs; found an unknown key",
+            "line 1: \"\": expected one of output_dir, state_dir, timezone, token_key, angus, http, streams, streams_file, jobs, accounts, deliveries, inventories; found an unknown key",
         ),
         ("timezone = 1", "line 1: timezone: expected a string; found an integer"),
         (

@@ -1,5 +1,9 @@
 //! Whole configurations, right and wrong.
 
+mod accounts;
+mod deliveries;
+mod documented;
+mod inventories;
 mod messages;
 
 use std::{fs, path::Path};

@@ -6,16 +6,16 @@ use crate::secret::Secret;
 const MAX_CHARS: usize = 200;
 
 /// The secrets of one request: never shown, even where the service itself says them.
-pub(super) struct Discretion(Vec<Secret>);
+pub(crate) struct Discretion(Vec<Secret>);
 
 impl Discretion {
-    pub(super) fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+    pub(crate) fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         Self(secrets.into_iter().collect())
     }
 
     /// `text` on one line, without secrets, and not too long: in this order, so that what is left of a secret that was
     /// cut is not shown either.
-    pub(super) fn shown(&self, text: &str) -> String {
+    pub(crate) fn shown(&self, text: &str) -> String {
         let text = self.0.iter().map(|secret| on_one_line(secret.expose())).fold(on_one_line(text), redacted);
         text.chars().take(MAX_CHARS).collect()
     }

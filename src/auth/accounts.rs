@@ -1,0 +1,200 @@
+//! The accounts of a configuration, each with its connections and its tokens.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use reqwest::{RequestBuilder, Response, StatusCode, header};
+
+use super::{
+    angelcam::AngelcamAuth,
+    error::AuthError,
+    fetch::Fetcher,
+    manager::{Holder, Renewals, TokenManager},
+    rules::System,
+    simacan::SimacanAuth,
+    store::Vault,
+    token::Token,
+};
+use crate::{
+    blocking::blocking,
+    config::{Account, AccountSystem, AngelcamSignIn, Config, SecretSource},
+    wire::{
+        ClientSetupError, Discretion, MAX_ERROR_BODY_BYTES, Timing, Trouble, http_client, read_at_most,
+        transport_trouble,
+    },
+};
+
+/// The longest that one request to an account's systems may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Every account of one configuration.
+pub struct Accounts {
+    sessions: BTreeMap<String, Arc<AccountSession>>,
+    renewals: Renewals,
+}
+
+/// One account: its connections and its tokens.
+pub struct AccountSession {
+    account: Arc<Account>,
+    http: reqwest::Client,
+    tokens: Tokens,
+}
+
+/// Where an account's tokens come from.
+enum Tokens {
+    Managed(TokenManager),
+    /// Made by a person, for ever (Angelcam contract, section 5).
+    Personal(SecretSource),
+}
+
+impl Accounts {
+    /// Sets up connections, but makes none. Tokens are kept in `vault`.
+    pub fn new(config: &Config, vault: &Arc<Vault>, timing: &Timing) -> Result<Self, ClientSetupError> {
+        let renewals = Renewals::default();
+        let sessions = config.accounts.iter().map(|account| {
+            let session = AccountSession::new(account, vault, timing, &renewals)?;
+            Ok((account.name.clone(), Arc::new(session)))
+        });
+        Ok(Self { sessions: sessions.collect::<Result<_, ClientSetupError>>()?, renewals })
+    }
+
+    /// The account of this name.
+    pub fn get(&self, name: &str) -> Option<&Arc<AccountSession>> {
+        self.sessions.get(name)
+    }
+
+    /// Every account, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<AccountSession>> {
+        self.sessions.values()
+    }
+
+    /// Waits until no token is being renewed: what was asked is not thrown away.
+    pub async fn finish(&self) {
+        drop(self.renewals.write().await);
+    }
+}
+
+impl AccountSession {
+    fn new(
+        account: &Arc<Account>,
+        vault: &Arc<Vault>,
+        timing: &Timing,
+        renewals: &Renewals,
+    ) -> Result<Self, ClientSetupError> {
+        let http = match &account.system {
+            AccountSystem::Simacan(simacan) => http_client(TIMEOUT, &[&simacan.base_url])?,
+            AccountSystem::Angelcam(angelcam) => http_client(TIMEOUT, &[&angelcam.api_url])?,
+        };
+        let clock = timing.clock.clone();
+        let managed = |system, fetcher| {
+            let holder = Holder { vault: Some(Arc::clone(vault)), ..Holder::of_account(account) };
+            Tokens::Managed(TokenManager::new(holder, system, fetcher, timing.clone(), Arc::clone(renewals)))
+        };
+        let tokens = match &account.system {
+            AccountSystem::Simacan(simacan) => managed(
+                System::Simacan { password_after_invalid_grant: simacan.password_after_invalid_grant },
+                Fetcher::Simacan(SimacanAuth::new(http.clone(), simacan, clock)),
+            ),
+            AccountSystem::Angelcam(angelcam) => match &angelcam.sign_in {
+                AngelcamSignIn::OAuth(client) => managed(
+                    System::Angelcam,
+                    Fetcher::Angelcam(AngelcamAuth::new(http.clone(), client.clone(), clock)),
+                ),
+                AngelcamSignIn::PersonalToken(source) => Tokens::Personal(source.clone()),
+            },
+        };
+        Ok(Self { account: Arc::clone(account), http, tokens })
+    }
+
+    /// The account.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Its connections.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// What keeps its tokens; `None` for a personal token, which nobody need keep.
+    pub fn tokens(&self) -> Option<&TokenManager> {
+        match &self.tokens {
+            Tokens::Managed(tokens) => Some(tokens),
+            Tokens::Personal(_) => None,
+        }
+    }
+
+    /// A token that can be used; see [`TokenManager::token`].
+    pub async fn token(&self, refused: Option<&Token>) -> Result<Token, AuthError> {
+        match &self.tokens {
+            Tokens::Managed(tokens) => tokens.token(refused).await,
+            Tokens::Personal(source) => {
+                let source = source.clone();
+                Ok(Token::personal(blocking(move || source.resolve()).await?))
+            }
+        }
+    }
+
+    /// Sends what `build` makes, with a token. A 401 renews the token once and repeats the request once (all three
+    /// contracts); a second one is [`CallError::RefusedAgain`]. No other status is judged here.
+    pub async fn send(&self, build: impl Fn(&reqwest::Client) -> RequestBuilder) -> Result<Reply, CallError> {
+        let mut refused: Option<Token> = None;
+        loop {
+            let token = self.token(refused.as_ref()).await?;
+            let header = token
+                .header()
+                .map_err(|_| AuthError::Protocol("the token fits into no header".to_owned()))?;
+            let sent = build(&self.http).header(header::AUTHORIZATION, header).send().await;
+            let response = sent.map_err(|error| CallError::Trouble(transport_trouble(&error)))?;
+            if response.status() != StatusCode::UNAUTHORIZED {
+                return Ok(Reply { response, token });
+            }
+            if refused.is_some() || matches!(self.tokens, Tokens::Personal(_)) {
+                return Err(self.refused_again(response, &token).await);
+            }
+            refused = Some(token);
+        }
+    }
+
+    async fn refused_again(&self, response: Response, token: &Token) -> CallError {
+        let body = read_at_most(response, MAX_ERROR_BODY_BYTES).await.unwrap_or_default();
+        let shown = Discretion::new([token.text().clone()]).shown(&String::from_utf8_lossy(&body));
+        let message =
+            if shown.trim().is_empty() { "status 401".to_owned() } else { format!("status 401: {shown}") };
+        match &self.tokens {
+            Tokens::Managed(tokens) => match tokens.refused_again(token, &message).await {
+                error @ AuthError::NeedsAuthorization { .. } => CallError::SignIn(error),
+                _ => CallError::RefusedAgain { message },
+            },
+            Tokens::Personal(source) => CallError::SignIn(AuthError::PersonalTokenRefused {
+                account: self.account.name.clone(),
+                place: source.describe(),
+                message,
+            }),
+        }
+    }
+}
+
+/// An answer other than 401, and the token that brought it.
+pub struct Reply {
+    /// The answer.
+    pub response: Response,
+    /// For keeping it out of messages.
+    pub token: Token,
+}
+
+/// Why there is no answer to judge.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallError {
+    /// There is no token to ask with.
+    #[error(transparent)]
+    SignIn(#[from] AuthError),
+    /// A token that was made a moment ago is refused as well.
+    #[error("a new token is refused as well ({message})")]
+    RefusedAgain {
+        /// What the service said.
+        message: String,
+    },
+    /// The connection failed.
+    #[error("{}", .0.message)]
+    Trouble(Trouble),
+}

@@ -1,0 +1,140 @@
+//! What is known of an account, beside other processes: locked, loaded, and saved before it counts.
+
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
+
+use super::{
+    document::Kept,
+    error::AuthError,
+    identity::SecretCheck,
+    manager::Shared,
+    record::{Record, Standing},
+    rules::System,
+    store::StoreError,
+};
+use crate::{
+    blocking::blocking,
+    locks::{Lock, LockError, Patience},
+};
+
+/// How long another process may take to renew before we give up waiting for it.
+const LOCK_PATIENCE: Duration = Duration::from_mins(5);
+
+/// How long to wait between two looks at a lock that another process holds.
+const LOCK_POLL: Duration = Duration::from_millis(20);
+
+impl Shared {
+    /// Takes the account's lock between processes, and then looks at what is kept: another one may have been here.
+    pub(super) async fn lock_and_load(self: &Arc<Self>) -> Result<(Kept, Option<Lock>), AuthError> {
+        let Some(vault) = &self.holder.vault else { return Ok((self.known().clone(), None)) };
+        let lock = self.lock(vault.state_dir()).await?;
+        let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(kept) = unsaved {
+            self.save_or_remember(&kept).await?;
+            return Ok((kept, Some(lock)));
+        }
+        let (shared, now) = (Arc::clone(self), self.now());
+        let (kept, changed) = blocking(move || shared.load(now)).await?;
+        if changed && self.keeps_everything() {
+            self.save(&kept).await?;
+        }
+        Ok((kept, Some(lock)))
+    }
+
+    async fn lock(&self, state_dir: &Path) -> Result<Lock, AuthError> {
+        let began = Instant::now();
+        loop {
+            let (state_dir, name) = (state_dir.to_owned(), format!("token.{}", self.holder.key));
+            // Each look is short, so that those who wait never take the threads of those who work.
+            match blocking(move || Lock::acquire(&state_dir, &name, Patience::None)).await {
+                Ok(lock) => return Ok(lock),
+                Err(LockError::File(error)) => return Err(StoreError::from(error).into()),
+                Err(LockError::Held(_)) if began.elapsed() < LOCK_PATIENCE => {
+                    tokio::time::sleep(LOCK_POLL).await
+                }
+                Err(LockError::Held(_)) => return Err(self.busy()),
+            }
+        }
+    }
+
+    /// What is kept, as far as it is this account's, and whether that differs from what is on disk. Blocks.
+    pub(super) fn load(&self, now: DateTime<Utc>) -> Result<(Kept, bool), StoreError> {
+        let Some(vault) = &self.holder.vault else { return Ok((self.known().clone(), false)) };
+        let found = match vault.load(&self.holder.key) {
+            // A stream can always sign in again.
+            Err(error) if error.is_unreadable() && !self.keeps_everything() => {
+                tracing::warn!(
+                    stream = &*self.holder.name,
+                    error = &*error.to_string(),
+                    "stored token not used"
+                );
+                None
+            }
+            found => found?,
+        };
+        let Some(mut kept) = found.filter(|kept| kept.identity == self.holder.identity) else {
+            return Ok((Kept { identity: self.holder.identity.clone(), ..Kept::default() }, false));
+        };
+        let is_reconciled = self.reconcile(&mut kept);
+        let is_clamped = kept.record.clamp(now);
+        Ok((kept, is_reconciled || is_clamped))
+    }
+
+    /// A changed secret is another credential: what was refused may be accepted now, and a stream's old token is not
+    /// what the configuration asks for. Says whether it changed.
+    fn reconcile(&self, kept: &mut Kept) -> bool {
+        let Some(secret) = self.holder.secret.as_ref().and_then(|source| source.resolve().ok()) else {
+            return false;
+        };
+        if kept.secret.as_ref().is_none_or(|check| check.fits(&secret)) {
+            return false;
+        }
+        kept.secret = SecretCheck::of(&secret);
+        match self.system {
+            System::Angus { .. } => kept.record.access = None,
+            System::Simacan { .. } | System::Angelcam => {
+                kept.record.password_sent_at = None;
+                if matches!(kept.record.standing, Standing::Rejected { .. }) {
+                    kept.record.standing = Standing::Sound;
+                }
+            }
+        }
+        true
+    }
+
+    /// Makes it durable.
+    pub(super) async fn save(self: &Arc<Self>, kept: &Kept) -> Result<(), StoreError> {
+        let Some(vault) = self.holder.vault.clone() else { return Ok(()) };
+        let (shared, mut kept) = (Arc::clone(self), kept.clone());
+        blocking(move || {
+            let holder = &shared.holder;
+            kept.identity.clone_from(&holder.identity);
+            if kept.secret.is_none() {
+                kept.secret =
+                    holder.secret.as_ref().and_then(|source| SecretCheck::of(&source.resolve().ok()?));
+            }
+            vault.save(&holder.key, &kept)
+        })
+        .await
+    }
+
+    /// Makes it durable, or else keeps it for the next try: it may hold the only copy of a refresh token.
+    pub(super) async fn save_or_remember(self: &Arc<Self>, kept: &Kept) -> Result<(), StoreError> {
+        let saved = self.save(kept).await;
+        if saved.is_err() {
+            *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept.clone());
+        }
+        saved
+    }
+
+    /// What is kept of the account. Blocks; asks nobody.
+    pub(super) fn peek(&self) -> Result<Record, StoreError> {
+        Ok(self.load(self.now())?.0.record)
+    }
+}

@@ -1,0 +1,181 @@
+//! The tokens of one account: a cache that owns their expiry, one renewal at a time in this process and beside others,
+//! and what must be durable before it is used.
+
+use std::sync::{Arc, Mutex};
+
+use reqwest::Url;
+use tokio::sync::OwnedRwLockReadGuard;
+
+use super::{
+    document::Kept,
+    error::AuthError,
+    fetch::Fetcher,
+    record::Record,
+    rules::{Grant, System},
+    store::{StoreError, Vault},
+    token::Token,
+};
+use crate::{
+    config::{Account, AccountSystem, AngelcamSignIn, SecretSource, Stream},
+    wire::Timing,
+};
+
+/// Held while a renewal is under way, so that a process that ends can wait for it.
+pub(crate) type Renewals = Arc<tokio::sync::RwLock<()>>;
+
+/// Whose tokens, and where they are kept.
+pub struct Holder {
+    /// The account or the stream, for messages.
+    pub name: String,
+    /// The name of its file and its lock: `account.partner`, `stream.lobby`.
+    pub key: String,
+    /// Which account at which address; tokens of another one are not used.
+    pub identity: String,
+    /// The account's secret; `None` where only a person has it.
+    pub secret: Option<SecretSource>,
+    /// Where tokens are kept over restarts; `None` = nowhere.
+    pub vault: Option<Arc<Vault>>,
+}
+
+impl Holder {
+    /// Of a stream, without secret and vault.
+    pub fn of_stream(stream: &Stream, console_url: &Url) -> Self {
+        Self {
+            name: stream.name.clone(),
+            key: format!("stream.{}", stream.name),
+            identity: format!("angus {console_url} {} {}", stream.client_id, stream.username),
+            secret: None,
+            vault: None,
+        }
+    }
+
+    /// Of an account, without a vault.
+    pub fn of_account(account: &Account) -> Self {
+        let (identity, secret) = match &account.system {
+            AccountSystem::Simacan(simacan) => {
+                let identity = format!("simacan {} {}", simacan.base_url, simacan.username);
+                (identity, Some(simacan.password.clone()))
+            }
+            AccountSystem::Angelcam(angelcam) => match &angelcam.sign_in {
+                AngelcamSignIn::OAuth(client) => {
+                    (format!("angelcam {} {}", client.token_url, client.client_id), None)
+                }
+                AngelcamSignIn::PersonalToken(source) => ("angelcam".to_owned(), Some(source.clone())),
+            },
+        };
+        let (name, key) = (account.name.clone(), format!("account.{}", account.name));
+        Self { name, key, identity, secret, vault: None }
+    }
+}
+
+/// Keeps the tokens of one account. Cheap to clone; every clone is the same account.
+#[derive(Clone)]
+pub struct TokenManager {
+    shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) holder: Holder,
+    pub(super) system: System,
+    pub(super) fetcher: Fetcher,
+    pub(super) timing: Timing,
+    /// What was last seen of the account.
+    pub(super) known: Mutex<Kept>,
+    /// A renewed pair that could not be made durable yet: it must be before it is used.
+    pub(super) unsaved: Mutex<Option<Kept>>,
+    /// One renewal at a time.
+    pub(super) flight: tokio::sync::Mutex<()>,
+    renewals: Renewals,
+}
+
+impl TokenManager {
+    /// Knows nothing yet.
+    pub(crate) fn new(
+        holder: Holder,
+        system: System,
+        fetcher: Fetcher,
+        timing: Timing,
+        renewals: Renewals,
+    ) -> Self {
+        let shared = Shared {
+            holder,
+            system,
+            fetcher,
+            timing,
+            known: Mutex::default(),
+            unsaved: Mutex::default(),
+            flight: tokio::sync::Mutex::default(),
+            renewals,
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Whose tokens these are.
+    pub fn holder(&self) -> &Holder {
+        &self.shared.holder
+    }
+
+    /// A token that can be used. A caller that saw one refused names it: then only a later one is good.
+    ///
+    /// Whoever comes while it is renewed waits for the outcome. A renewal that has begun is seen through, also where the
+    /// caller loses interest: its answer may be the only copy of the next refresh token.
+    pub async fn token(&self, refused: Option<&Token>) -> Result<Token, AuthError> {
+        let refused = refused.map(Token::generation);
+        if let Some(token) = self.shared.ready(refused) {
+            return Ok(token);
+        }
+        self.see_through(async move |shared| shared.renew(refused).await).await
+    }
+
+    /// Notes that a token that was renewed a moment ago is refused as well: where only a person can help, nothing more
+    /// is asked (Angelcam contract, section 7).
+    pub async fn refused_again(&self, token: &Token, message: &str) -> AuthError {
+        let (generation, message) = (token.generation(), message.to_owned());
+        let noted =
+            self.see_through(async move |shared| shared.note_refused(generation, &message).await).await;
+        noted.unwrap_or_else(|error| error)
+    }
+
+    /// Takes over what a person brought by signing in.
+    pub async fn adopt(&self, grant: Grant) -> Result<(), AuthError> {
+        self.see_through(async move |shared| shared.adopt(grant).await).await
+    }
+
+    /// Forgets that the account was refused or degraded, because a person wants it tried again.
+    pub async fn clear_refusal(&self) -> Result<(), AuthError> {
+        self.see_through(async |shared| shared.clear_refusal().await).await
+    }
+
+    /// Forgets all tokens, and returns those that there were. When the password was last sent is remembered.
+    pub async fn forget(&self) -> Result<Record, AuthError> {
+        self.see_through(async |shared| shared.forget().await).await
+    }
+
+    /// What is kept of the account. Blocks; asks nobody.
+    pub fn peek(&self) -> Result<Record, StoreError> {
+        self.shared.peek()
+    }
+
+    async fn see_through<T: Send + 'static, F: Future<Output = Result<T, AuthError>> + Send>(
+        &self,
+        work: impl FnOnce(Arc<Shared>) -> F + Send + 'static,
+    ) -> Result<T, AuthError>
+    where
+        F: 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        let under_way: OwnedRwLockReadGuard<()> = Arc::clone(&shared.renewals).read_owned().await;
+        let task = tokio::spawn(async move {
+            let _under_way = under_way;
+            work(shared).await
+        });
+        match task.await {
+            Ok(outcome) => outcome,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and nobody waits for this any more.
+                Err(_) => Err(AuthError::Busy { account: self.shared.holder.name.clone() }),
+            },
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Accounts at the Simacan Auth API (Simacan contract, sections 1 to 4).
+
+use chrono::TimeDelta;
+use reqwest::{StatusCode, Url, header};
+
+use super::{
+    answer::{self, Terms},
+    rules::{AskKind, NoGrant, Outcome},
+};
+use crate::{
+    clock::Clock,
+    config::SimacanAccount,
+    secret::Secret,
+    wire::{Discretion, Spaces, encode_form},
+};
+
+/// Section 3: 3600 s where the answer does not say; section 4, rule 9: renewed 60 s before the end.
+const TERMS: Terms = Terms { assumed_life: TimeDelta::seconds(3600), margin: TimeDelta::seconds(60) };
+
+/// One account. It only asks; whether it may is for the rules.
+pub struct SimacanAuth {
+    http: reqwest::Client,
+    base_url: Url,
+    username: String,
+    clock: Clock,
+}
+
+impl SimacanAuth {
+    /// Makes no request.
+    pub fn new(http: reqwest::Client, account: &SimacanAccount, clock: Clock) -> Self {
+        let (base_url, username) = (account.base_url.clone(), account.username.clone());
+        Self { http, base_url, username, clock }
+    }
+
+    /// Asks once, with the password or the refresh token.
+    pub(super) async fn attempt(&self, ask: AskKind, secret: &Secret) -> Outcome {
+        let (path, fields) = match ask {
+            AskKind::SignIn => {
+                ("auth/password", vec![("username", &*self.username), ("password", secret.expose())])
+            }
+            AskKind::Refresh => ("auth/refresh", vec![("refresh_token", secret.expose())]),
+        };
+        let sent = self
+            .http
+            .post(below(&self.base_url, path))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(encode_form(&fields, Spaces::Plus))
+            .send()
+            .await;
+        let discretion = Discretion::new([secret.clone()]);
+        let answer = answer::read(sent, TERMS, &discretion, "base_url", self.clock.now()).await?;
+        answer.map_err(|answer| match answer.status {
+            // Of a password call, 403 is a refusal too; of a refresh only 401 is (section 4).
+            StatusCode::UNAUTHORIZED => NoGrant::Refused { message: answer.message },
+            status => {
+                NoGrant::OddRefusal { status: status.as_u16(), code: answer.code, message: answer.message }
+            }
+        })
+    }
+}
+
+/// `path` below `base`, which has no slash at its end, or one.
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    url
+}

@@ -1,0 +1,119 @@
+//! What is known of each account's tokens, kept over restarts: one file an account in `state_dir/tokens`, for its owner
+//! alone, replaced atomically and durably. It never holds a password, nor the `access_token` of a stream.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use secrecy::zeroize::Zeroizing;
+
+use super::{
+    document::{self, Kept, Unreadable},
+    seal::{Seal, WeakKey},
+};
+use crate::{
+    config::{SecretError, SecretSource},
+    sink::publish::{self, FileError},
+};
+
+/// The folder in `state_dir`.
+const FOLDER: &str = "tokens";
+
+/// What is kept could not be read or written. No variant ever holds a secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum StoreError {
+    #[error(transparent)]
+    File(#[from] Arc<FileError>),
+    #[error(
+        "the token file {} is damaged ({reason}); nothing was changed. move it away, then sign in again: \
+         audience-exporter auth login",
+        .path.display()
+    )]
+    Damaged { path: PathBuf, reason: &'static str },
+    #[error(
+        "the token file {} was written by a newer version (format {found}); install that version again",
+        .path.display()
+    )]
+    Newer { path: PathBuf, found: u64 },
+    #[error("the token file {} is encrypted; set token_key in the configuration", .path.display())]
+    NoKey { path: PathBuf },
+    #[error(
+        "the token file {} cannot be decrypted with this token_key; give back the key it was written with, or move the \
+         file away and sign in again: audience-exporter auth login",
+        .path.display()
+    )]
+    WrongKey { path: PathBuf },
+    #[error("token_key: {0}")]
+    Key(#[from] SecretError),
+    #[error(transparent)]
+    WeakKey(#[from] WeakKey),
+    #[error("cannot encrypt tokens: the system has no randomness")]
+    NoRandomness,
+}
+
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        Self::File(Arc::new(error))
+    }
+}
+
+/// Where the tokens of all accounts are kept. Its calls block.
+pub struct Vault {
+    state_dir: PathBuf,
+    seal: Option<Seal>,
+}
+
+impl Vault {
+    /// The vault in `state_dir`. Makes nothing yet; reads the key, where there is one.
+    pub fn new(state_dir: &Path, key: Option<&SecretSource>) -> Result<Self, StoreError> {
+        let seal = match key {
+            Some(source) => Some(Seal::new(&source.resolve()?)?),
+            None => None,
+        };
+        Ok(Self { state_dir: state_dir.to_owned(), seal })
+    }
+
+    /// The folder of ledger and locks that it lies in.
+    pub fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
+    /// What is kept under `name`, where there is anything.
+    pub(super) fn load(&self, name: &str) -> Result<Option<Kept>, StoreError> {
+        let path = self.path(name);
+        let Some(bytes) = publish::read_if_present(&path)?.map(Zeroizing::new) else { return Ok(None) };
+        document::read(name, &bytes, self.seal.as_ref()).map(Some).map_err(|reason| match reason {
+            Unreadable::Damaged(reason) => StoreError::Damaged { path, reason },
+            Unreadable::Newer(found) => StoreError::Newer { path, found },
+            Unreadable::NoKey => StoreError::NoKey { path },
+            Unreadable::WrongKey => StoreError::WrongKey { path },
+        })
+    }
+
+    /// Keeps this under `name`. When it returns, it is durable.
+    pub(super) fn save(&self, name: &str, kept: &Kept) -> Result<(), StoreError> {
+        let folder = self.state_dir.join(FOLDER);
+        publish::create_private_folder(&self.state_dir)?;
+        publish::create_private_folder(&folder)?;
+        let bytes = document::write(name, kept, self.seal.as_ref()).ok_or(StoreError::NoRandomness)?;
+        Ok(publish::replace_private(&self.path(name), &bytes)?)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.state_dir.join(FOLDER).join(format!("{name}.json"))
+    }
+}
+
+impl StoreError {
+    /// Whether what is kept is worth nothing any more.
+    pub(super) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::NoKey { .. } | Self::WrongKey { .. })
+    }
+
+    /// Whether the file system refused.
+    pub fn is_storage(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::WeakKey(_) | Self::NoKey { .. })
+    }
+}

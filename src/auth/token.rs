@@ -1,0 +1,54 @@
+//! What requests see of all this.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{HeaderValue, InvalidHeaderValue};
+
+use super::record::Access;
+use crate::{
+    secret::Secret,
+    wire::{Scheme, authorization},
+};
+
+/// A token that can be shown to a service. Opaque, but for the time of its end.
+#[derive(Clone)]
+pub struct Token {
+    text: Arc<Secret>,
+    scheme: Scheme,
+    generation: u64,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl Token {
+    /// The access token of this generation.
+    pub(super) fn of(access: &Access, generation: u64) -> Self {
+        let expires_at = Some(access.life.expires_at);
+        Self { text: Arc::clone(&access.token), scheme: Scheme::Bearer, generation, expires_at }
+    }
+
+    /// A token that a person made by hand; it has no end.
+    pub(super) fn personal(text: Secret) -> Self {
+        Self { text: Arc::new(text), scheme: Scheme::PersonalAccessToken, generation: 0, expires_at: None }
+    }
+
+    /// The value of the `Authorization` header.
+    pub fn header(&self) -> Result<HeaderValue, InvalidHeaderValue> {
+        authorization(self.scheme, &self.text)
+    }
+
+    /// The token itself, for keeping it out of messages.
+    pub fn text(&self) -> &Secret {
+        &self.text
+    }
+
+    /// When it ends; `None` = never.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.expires_at
+    }
+
+    /// Which one of its account it is, counted over restarts.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+}
