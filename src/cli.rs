@@ -1,10 +1,14 @@
 //! The command line: definitions only, so that man pages and completions can be generated from them.
 #![expect(clippy::doc_markdown, reason = "doc comments here are help texts for people")]
 
+mod accounts;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Logout};
 
 /// Export Angus.ai audience metrics to CSV and Parquet files that converge.
 #[derive(Debug, Parser)]
@@ -104,6 +108,17 @@ pub enum Command {
     /// Fetch and show recent rows and a sparkline; writes nothing
     #[command(after_help = "Example:\n  audience-exporter preview --stream lobby --last 48h")]
     Preview(Preview),
+    /// Send published files on, all that is pending
+    #[command(
+        after_help = "Examples:\n  audience-exporter deliver\n  audience-exporter deliver --delivery partner-hourly --retry"
+    )]
+    Deliver(Deliver),
+    /// List the cameras of Angelcam accounts now, whatever the schedule says
+    #[command(after_help = "Example:\n  audience-exporter inventory cameras")]
+    Inventory(Inventory),
+    /// Sign in to accounts, sign out, and see how they are
+    #[command(after_help = "Example:\n  audience-exporter auth status")]
+    Auth(Auth),
     /// Serve the simulated Angus API
     #[command(
         after_help = "Examples:\n  audience-exporter simulate --streams 4 --print-config > exporter.toml\n  audience-exporter simulate --replay footfall.csv.gz --error-rate 0.05"
@@ -148,7 +163,9 @@ impl Command {
     /// How much to log where nobody says: a run is worth a line in a journal, an answer on a terminal is not.
     pub fn default_log_level(&self) -> LogLevel {
         match self {
-            Self::Pull(_) | Self::Backfill(_) | Self::Simulate(_) => LogLevel::Info,
+            Self::Pull(_) | Self::Backfill(_) | Self::Simulate(_) | Self::Deliver(_) | Self::Inventory(_) => {
+                LogLevel::Info
+            }
             _ => LogLevel::Warn,
         }
     }
@@ -235,8 +252,11 @@ pub struct Status {
 #[derive(Debug, Args)]
 pub struct Preview {
     /// The stream to look at
-    #[arg(long, value_name = "STREAM")]
-    pub stream: String,
+    #[arg(long, value_name = "STREAM", required_unless_present = "inventory")]
+    pub stream: Option<String>,
+    /// Or the inventory to look at
+    #[arg(long, value_name = "INVENTORY", conflicts_with_all = ["stream", "job", "last"])]
+    pub inventory: Option<String>,
     /// The job whose metrics and bucket size to use [default: the first one on the stream]
     #[arg(long, value_name = "JOB")]
     pub job: Option<String>,

@@ -136,7 +136,7 @@ impl Exporter {
             .buffer_unordered(self.width)
             .collect::<Vec<_>>()
             .await;
-        let mut report = RunReport { series: reports.into_iter().flatten().collect() };
+        let mut report = RunReport { series: reports.into_iter().flatten().collect(), errands: Vec::new() };
         report.series.sort_by(|one, other| one.key.cmp(&other.key));
         let summary = RunSummary {
             outcome: report.outcome().as_str(),

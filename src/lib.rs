@@ -16,6 +16,7 @@ pub mod failure;
 pub mod ledger;
 pub mod locks;
 pub mod logging;
+pub mod login;
 pub mod metric;
 pub mod mounted;
 pub mod pipeline;

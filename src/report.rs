@@ -138,24 +138,36 @@ impl Outcome {
     }
 }
 
+/// How a delivery or an inventory fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrandReport {
+    /// `delivery partner-hourly`, `inventory cameras`.
+    pub name: String,
+    /// Whether anything of it was done.
+    pub has_done: bool,
+    /// Why not all of it was.
+    pub failure: Option<SeriesFailure>,
+}
+
 /// How a run went, series by series.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunReport {
     /// In order of job and stream.
     pub series: Vec<SeriesReport>,
+    /// What was done besides exporting.
+    pub errands: Vec<ErrandReport>,
 }
 
 impl RunReport {
     /// The outcome of the whole.
     pub fn outcome(&self) -> Outcome {
-        let kinds: Vec<FailureKind> = self
-            .series
-            .iter()
-            .filter_map(|series| series.failure.as_ref())
-            .map(|failure| failure.kind)
-            .collect();
+        let of_series = self.series.iter().map(|series| series.failure.as_ref());
+        let of_errands = self.errands.iter().map(|errand| errand.failure.as_ref());
+        let failures: Vec<Option<&SeriesFailure>> = of_series.chain(of_errands).collect();
+        let kinds: Vec<FailureKind> = failures.iter().flatten().map(|failure| failure.kind).collect();
         let all_are = |kind| kinds.iter().all(|found| *found == kind);
-        let everything_failed = kinds.len() == self.series.len() && self.windows_done() == 0;
+        let has_done = self.windows_done() > 0 || self.errands.iter().any(|errand| errand.has_done);
+        let everything_failed = kinds.len() == failures.len() && !has_done;
         match () {
             () if kinds.is_empty() => Outcome::Done,
             () if kinds.contains(&FailureKind::Interrupted) => Outcome::Incomplete,
@@ -221,7 +233,30 @@ mod tests {
             (&[series(0, Some(Configuration))], 2),
         ];
         for (series, expected) in cases {
-            let report = RunReport { series: series.to_vec() };
+            let report = RunReport { series: series.to_vec(), ..RunReport::default() };
+            assert_eq!(report.outcome().exit_code(), expected, "{report:?}");
+        }
+    }
+
+    fn errand(has_done: bool, failure: Option<FailureKind>) -> ErrandReport {
+        let failure = failure.map(|kind| SeriesFailure { kind, message: String::new() });
+        ErrandReport { name: "delivery partner".to_owned(), has_done, failure }
+    }
+
+    #[test]
+    fn an_errand_counts_like_a_series() {
+        use FailureKind::{Busy, Credentials, Unavailable};
+        let cases: [(&[SeriesReport], &[ErrandReport], u8); 7] = [
+            (&[series(1, None)], &[errand(true, None)], 0),
+            (&[series(1, None)], &[errand(false, Some(Unavailable))], 4),
+            (&[series(1, None)], &[errand(false, Some(Credentials))], 4),
+            (&[series(1, None)], &[errand(false, Some(Busy))], 5),
+            (&[], &[errand(false, Some(Credentials))], 3),
+            (&[], &[errand(true, Some(Unavailable))], 4),
+            (&[], &[errand(false, Some(Unavailable))], 1),
+        ];
+        for (series, errands, expected) in cases {
+            let report = RunReport { series: series.to_vec(), errands: errands.to_vec() };
             assert_eq!(report.outcome().exit_code(), expected, "{report:?}");
         }
     }

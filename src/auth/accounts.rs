@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 
 use super::{
@@ -13,10 +14,11 @@ use super::{
     simacan::SimacanAuth,
     store::Vault,
     token::Token,
+    view::{AccountView, LONGEST_IDLE},
 };
 use crate::{
     blocking::blocking,
-    config::{Account, AccountSystem, AngelcamSignIn, Config, SecretSource},
+    config::{Account, AccountSystem, AngelcamAccount, AngelcamSignIn, Config, SecretSource},
     wire::{
         ClientSetupError, Discretion, MAX_ERROR_BODY_BYTES, Timing, Trouble, http_client, read_at_most,
         transport_trouble,
@@ -36,6 +38,7 @@ pub struct Accounts {
 pub struct AccountSession {
     account: Arc<Account>,
     http: reqwest::Client,
+    timing: Timing,
     tokens: Tokens,
 }
 
@@ -65,6 +68,19 @@ impl Accounts {
     /// Every account, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<AccountSession>> {
         self.sessions.values()
+    }
+
+    /// How each account is, by name. Blocks; asks nobody.
+    pub fn views(&self, now: DateTime<Utc>) -> Vec<AccountView> {
+        self.iter().map(|session| session.view(now)).collect()
+    }
+
+    /// Renews refresh tokens that nobody used for a week, so that they stay alive (Angelcam contract, section 4), and
+    /// warns of those that may end any day.
+    pub async fn keep_alive(&self, now: DateTime<Utc>) {
+        for session in self.iter() {
+            session.keep_alive(now).await;
+        }
     }
 
     /// Waits until no token is being renewed: what was asked is not thrown away.
@@ -102,12 +118,49 @@ impl AccountSession {
                 AngelcamSignIn::PersonalToken(source) => Tokens::Personal(source.clone()),
             },
         };
-        Ok(Self { account: Arc::clone(account), http, tokens })
+        Ok(Self { account: Arc::clone(account), http, timing: timing.clone(), tokens })
     }
 
     /// The account.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// How it is. Blocks; asks nobody.
+    pub fn view(&self, now: DateTime<Utc>) -> AccountView {
+        match &self.tokens {
+            Tokens::Managed(tokens) => AccountView::of(tokens.holder(), tokens.system(), now),
+            Tokens::Personal(_) => AccountView::personal(&self.account.name, self.account.system.as_str()),
+        }
+    }
+
+    /// What signs a person in at Angelcam; `None` where no person can.
+    pub fn sign_in(&self) -> Option<AngelcamAuth> {
+        match &self.account.system {
+            AccountSystem::Angelcam(AngelcamAccount { sign_in: AngelcamSignIn::OAuth(client), .. }) => {
+                let (http, clock) = (self.http.clone(), self.timing.clock.clone());
+                Some(AngelcamAuth::new(http, client.clone(), clock))
+            }
+            _ => None,
+        }
+    }
+
+    async fn keep_alive(self: &Arc<Self>, now: DateTime<Utc>) {
+        let Tokens::Managed(tokens) = &self.tokens else { return };
+        let session = Arc::clone(self);
+        let view = blocking(move || session.view(now)).await;
+        let idle = view.refresh_issued_at.map(|issued_at| now - issued_at);
+        if tokens.system() != System::Angelcam || idle.is_none_or(|idle| idle < LONGEST_IDLE) {
+            return;
+        }
+        if let Err(error) = tokens.token(None).await {
+            let account = &*self.account.name;
+            tracing::warn!(
+                account,
+                error = &*error.to_string(),
+                "an idle refresh token could not be renewed"
+            );
+        }
     }
 
     /// Its connections.

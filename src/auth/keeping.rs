@@ -13,7 +13,7 @@ use super::{
     document::Kept,
     error::AuthError,
     identity::SecretCheck,
-    manager::Shared,
+    manager::{Holder, Shared},
     record::{Record, Standing},
     rules::System,
     store::StoreError,
@@ -40,8 +40,8 @@ impl Shared {
             return Ok((kept, Some(lock)));
         }
         let (shared, now) = (Arc::clone(self), self.now());
-        let (kept, changed) = blocking(move || shared.load(now)).await?;
-        if changed && self.keeps_everything() {
+        let (kept, changed) = blocking(move || shared.holder.stored(shared.system, now)).await?;
+        if changed && self.system.keeps_everything() {
             self.save(&kept).await?;
         }
         Ok((kept, Some(lock)))
@@ -61,51 +61,6 @@ impl Shared {
                 Err(LockError::Held(_)) => return Err(self.busy()),
             }
         }
-    }
-
-    /// What is kept, as far as it is this account's, and whether that differs from what is on disk. Blocks.
-    pub(super) fn load(&self, now: DateTime<Utc>) -> Result<(Kept, bool), StoreError> {
-        let Some(vault) = &self.holder.vault else { return Ok((self.known().clone(), false)) };
-        let found = match vault.load(&self.holder.key) {
-            // A stream can always sign in again.
-            Err(error) if error.is_unreadable() && !self.keeps_everything() => {
-                tracing::warn!(
-                    stream = &*self.holder.name,
-                    error = &*error.to_string(),
-                    "stored token not used"
-                );
-                None
-            }
-            found => found?,
-        };
-        let Some(mut kept) = found.filter(|kept| kept.identity == self.holder.identity) else {
-            return Ok((Kept { identity: self.holder.identity.clone(), ..Kept::default() }, false));
-        };
-        let is_reconciled = self.reconcile(&mut kept);
-        let is_clamped = kept.record.clamp(now);
-        Ok((kept, is_reconciled || is_clamped))
-    }
-
-    /// A changed secret is another credential: what was refused may be accepted now, and a stream's old token is not
-    /// what the configuration asks for. Says whether it changed.
-    fn reconcile(&self, kept: &mut Kept) -> bool {
-        let Some(secret) = self.holder.secret.as_ref().and_then(|source| source.resolve().ok()) else {
-            return false;
-        };
-        if kept.secret.as_ref().is_none_or(|check| check.fits(&secret)) {
-            return false;
-        }
-        kept.secret = SecretCheck::of(&secret);
-        match self.system {
-            System::Angus { .. } => kept.record.access = None,
-            System::Simacan { .. } | System::Angelcam => {
-                kept.record.password_sent_at = None;
-                if matches!(kept.record.standing, Standing::Rejected { .. }) {
-                    kept.record.standing = Standing::Sound;
-                }
-            }
-        }
-        true
     }
 
     /// Makes it durable.
@@ -133,8 +88,53 @@ impl Shared {
         saved
     }
 
-    /// What is kept of the account. Blocks; asks nobody.
+    /// What is known of the account; where it is kept over restarts, what is kept. Blocks; asks nobody.
     pub(super) fn peek(&self) -> Result<Record, StoreError> {
-        Ok(self.load(self.now())?.0.record)
+        match self.holder.vault {
+            Some(_) => Ok(self.holder.stored(self.system, self.now())?.0.record),
+            None => Ok(self.known().record.clone()),
+        }
+    }
+}
+
+impl Holder {
+    /// What is kept, as far as it is this account's, and whether that differs from what is on disk. Blocks.
+    pub(super) fn stored(&self, system: System, now: DateTime<Utc>) -> Result<(Kept, bool), StoreError> {
+        let found = match self.vault.as_ref().map(|vault| vault.load(&self.key)).transpose() {
+            // A stream can always sign in again.
+            Err(error) if error.is_unreadable() && !system.keeps_everything() => {
+                tracing::warn!(stream = &*self.name, error = &*error.to_string(), "stored token not used");
+                None
+            }
+            found => found?.flatten(),
+        };
+        let Some(mut kept) = found.filter(|kept| kept.identity == self.identity) else {
+            return Ok((Kept { identity: self.identity.clone(), ..Kept::default() }, false));
+        };
+        let is_reconciled = self.reconcile(system, &mut kept);
+        let is_clamped = kept.record.clamp(now);
+        Ok((kept, is_reconciled || is_clamped))
+    }
+
+    /// A changed secret is another credential: what was refused may be accepted now, and a stream's old token is not
+    /// what the configuration asks for. Says whether it changed.
+    fn reconcile(&self, system: System, kept: &mut Kept) -> bool {
+        let Some(secret) = self.secret.as_ref().and_then(|source| source.resolve().ok()) else {
+            return false;
+        };
+        if kept.secret.as_ref().is_none_or(|check| check.fits(&secret)) {
+            return false;
+        }
+        kept.secret = SecretCheck::of(&secret);
+        match system {
+            System::Angus { .. } => kept.record.access = None,
+            System::Simacan { .. } | System::Angelcam => {
+                kept.record.password_sent_at = None;
+                if matches!(kept.record.standing, Standing::Rejected { .. }) {
+                    kept.record.standing = Standing::Sound;
+                }
+            }
+        }
+        true
     }
 }

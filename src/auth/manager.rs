@@ -115,6 +115,11 @@ impl TokenManager {
         &self.shared.holder
     }
 
+    /// The rules that it follows.
+    pub fn system(&self) -> System {
+        self.shared.system
+    }
+
     /// A token that can be used. A caller that saw one refused names it: then only a later one is good.
     ///
     /// Whoever comes while it is renewed waits for the outcome. A renewal that has begun is seen through, also where the

@@ -21,6 +21,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod token;
+mod view;
 
 pub use accounts::{AccountSession, Accounts, CallError, Reply};
 pub use angelcam::AngelcamAuth;
@@ -34,3 +35,4 @@ pub use seal::WeakKey;
 pub use simacan::SimacanAuth;
 pub use store::{StoreError, Vault};
 pub use token::Token;
+pub use view::{AccountState, AccountView, LONGEST_IDLE, OLD_REFRESH_TOKEN};

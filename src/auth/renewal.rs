@@ -90,13 +90,13 @@ impl Shared {
             AskKind::Refresh => kept.record.refresh_sent_at = Some(now),
             AskKind::SignIn => kept.record.password_sent_at = Some(now),
         }
-        if self.keeps_everything() {
+        if self.system.keeps_everything() {
             self.save(kept).await?;
         }
         let outcome = self.attempts(ask, &secret).await;
         crash_point::passed(crash_point::Step::TokenAnswer);
         let settled = settle(self.system, &self.holder.name, &mut kept.record, ask, outcome, self.now());
-        if self.keeps_everything() || matches!(settled, Settled::Renewed { .. }) {
+        if self.system.keeps_everything() || matches!(settled, Settled::Renewed { .. }) {
             self.save_or_remember(kept).await?;
             crash_point::passed(crash_point::Step::TokenDurable);
         }
@@ -177,11 +177,6 @@ impl Shared {
                 Waited::Postponed(wait) => return Err(NoGrant::RateLimited(wait)),
             }
         }
-    }
-
-    /// Whether every change is kept, and not only new tokens: a stream can always sign in again.
-    pub(super) fn keeps_everything(&self) -> bool {
-        !matches!(self.system, System::Angus { .. })
     }
 
     pub(super) fn busy(&self) -> AuthError {

@@ -44,6 +44,11 @@ impl System {
         }
     }
 
+    /// Whether every change is kept, and not only new tokens: a stream can always sign in again.
+    pub(super) fn keeps_everything(self) -> bool {
+        !matches!(self, Self::Angus { .. })
+    }
+
     /// How patiently a request is tried. A password is sent once and no more (Simacan contract, section 5).
     pub(super) fn retry(self, ask: AskKind) -> RetryPolicy {
         let seconds = Duration::from_secs;

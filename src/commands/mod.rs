@@ -1,5 +1,6 @@
 //! One file per subcommand. A command gets what it needs from a `Session` and ends in an exit code.
 
+mod auth;
 mod backfill;
 mod check;
 mod completions;
@@ -70,6 +71,7 @@ pub async fn run(cli: Cli) -> Result<u8, CommandError> {
         Command::Backfill(args) => backfill::run(&session, &args).await,
         Command::Status(args) => status::run(&session, &args),
         Command::Preview(args) => preview::run(&session, &args).await,
+        Command::Auth(args) => auth::run(&session, &args).await,
         Command::Simulate(args) => simulate::run(&session, &args).await,
         Command::Completions(args) => completions::run(&args),
     }

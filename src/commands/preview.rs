@@ -1,7 +1,5 @@
 //! `preview`: recent rows and a sparkline. Asks the API, writes nothing.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -12,7 +10,6 @@ use super::{
 };
 use crate::{
     angus::{AngusClient, FetchError, Query},
-    auth::Vault,
     cli::{Preview, Selection},
     exporter::SetupError,
     failure::FailureKind,
@@ -43,8 +40,8 @@ pub(super) async fn run(session: &Session, args: &Preview) -> Result<u8, Command
     let now = session.clock.now();
     let timing = Timing::real(session.clock.clone());
     let client = AngusClient::new(&config.angus, timing).map_err(SetupError::from)?;
-    let vault = Vault::new(&config.state_dir, config.token_key.as_ref()).map_err(SetupError::from)?;
-    let angus = client.session(&series.stream, Some(&Arc::new(vault)));
+    // Kept nowhere: this command writes nothing.
+    let angus = client.session(&series.stream, None);
     let asked = recent(&series, args, now)?;
     let mut rows = Vec::new();
     for window in series.rules.grid.windows(asked, series.job.partition) {

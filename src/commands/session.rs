@@ -81,7 +81,8 @@ pub(super) fn select(config: &Config, selection: &Selection) -> Result<Vec<Serie
     }
 }
 
-fn known<'a>(
+/// Refuses a name that is none of `names`, with the nearest one.
+pub(super) fn known<'a>(
     what: &str,
     name: Option<&str>,
     names: impl Iterator<Item = &'a str>,

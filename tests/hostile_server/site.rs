@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs::{self, File},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
@@ -112,15 +113,27 @@ impl Site {
     /// No secret stands in what the program said or keeps.
     fn assert_discreet(&self, run: &Run) {
         let mut told = vec![run.stdout.clone().into_bytes(), run.stderr.clone().into_bytes()];
+        let mut stored = Vec::new();
         for kept in ["data", "state"] {
-            visit(&self.folder.path().join(kept), &mut |path| told.push(fs::read(path).unwrap()));
+            visit(&self.folder.path().join(kept), &mut |path| {
+                let is_token_file = path.parent().unwrap().ends_with("state/tokens");
+                let kept = if is_token_file { &mut stored } else { &mut told };
+                kept.push(fs::read(path).unwrap());
+                let mode = path.metadata().unwrap().permissions().mode();
+                assert!(!is_token_file || mode & 0o7777 == 0o600, "{} {mode:o}", path.display());
+            });
         }
-        for secret in self.streams.iter().flat_map(|stream| [access_token(stream), token(stream)]) {
-            let found =
-                told.iter().find(|text| text.windows(secret.len()).any(|part| part == secret.as_bytes()));
-            assert!(found.is_none(), "{secret} in {}", String::from_utf8_lossy(found.unwrap()));
+        for stream in &self.streams {
+            assert_silent(&told, &token(stream));
+            assert_silent(&told, &access_token(stream));
+            assert_silent(&stored, &access_token(stream));
         }
     }
+}
+
+fn assert_silent(texts: &[Vec<u8>], secret: &str) {
+    let found = texts.iter().find(|text| text.windows(secret.len()).any(|part| part == secret.as_bytes()));
+    assert!(found.is_none(), "{secret} in {}", String::from_utf8_lossy(found.unwrap()));
 }
 
 /// `None` where the program had to be killed.

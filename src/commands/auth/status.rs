@@ -1,0 +1,99 @@
+//! `auth status`: every account and stream, how it is, and until when.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use serde::Serialize;
+
+use super::{CommandError, Session, accounts, vault};
+use crate::{
+    auth::{AccountState, AccountView, Holder, System},
+    cli::AuthStatus,
+    commands::output::{self, rough, shortened},
+    config::Config,
+    time::to_display,
+    wire::RetryPolicy,
+};
+
+#[derive(Serialize)]
+pub(in crate::commands) struct AccountJson {
+    name: String,
+    kind: &'static str,
+    state: AccountState,
+    expires_at: Option<String>,
+    refresh_token_issued_at: Option<String>,
+    refresh_token_age_seconds: Option<i64>,
+    message: Option<String>,
+}
+
+#[derive(Serialize)]
+struct StatusJson {
+    now: String,
+    accounts: Vec<AccountJson>,
+    streams: Vec<AccountJson>,
+}
+
+pub(super) fn run(session: &Session, args: &AuthStatus) -> Result<u8, CommandError> {
+    let config = session.config()?;
+    let now = session.clock.now().trunc_subsecs(0);
+    let accounts = accounts(session, &config)?.views(now);
+    let streams = stream_views(&config, now)?;
+    if args.json {
+        let describe = |views: &[AccountView]| views.iter().map(|view| describe(view, now)).collect();
+        let (accounts, streams) = (describe(&accounts), describe(&streams));
+        output::print_json(&StatusJson { now: to_display(now), accounts, streams })?;
+    } else {
+        output::print(&shown(&accounts, &streams, now))?;
+    }
+    Ok(0)
+}
+
+/// How every stream's token is, by the order of the configuration.
+pub(in crate::commands) fn stream_views(config: &Config, now: DateTime<Utc>) -> Result<Vec<AccountView>, CommandError> {
+    let vault = vault(config)?;
+    // Nothing is asked, so it does not matter how patiently.
+    let retry = RetryPolicy {
+        least_backoff: std::time::Duration::ZERO,
+        longest_backoff: std::time::Duration::ZERO,
+        max_attempts: 1,
+    };
+    let view = |stream: &std::sync::Arc<crate::config::Stream>| {
+        let holder = Holder {
+            vault: Some(std::sync::Arc::clone(&vault)),
+            secret: Some(stream.access_token.clone()),
+            ..Holder::of_stream(stream, &config.angus.console_url)
+        };
+        AccountView::of(&holder, System::Angus { retry }, now)
+    };
+    Ok(config.streams.iter().map(view).collect())
+}
+
+/// An account for programs.
+pub(in crate::commands) fn describe(view: &AccountView, now: DateTime<Utc>) -> AccountJson {
+    AccountJson {
+        name: view.name.clone(),
+        kind: view.kind,
+        state: view.state,
+        expires_at: view.expires_at.map(to_display),
+        refresh_token_issued_at: view.refresh_issued_at.map(to_display),
+        refresh_token_age_seconds: view.refresh_issued_at.map(|issued| (now - issued).num_seconds()),
+        message: view.message.clone(),
+    }
+}
+
+fn shown(accounts: &[AccountView], streams: &[AccountView], now: DateTime<Utc>) -> String {
+    let all = || accounts.iter().chain(streams);
+    let header = ["account", "kind", "state", "token ends in", "refresh token"];
+    let table = output::table(&header, &[], all().map(|view| row(view, now)));
+    let messages = all().filter_map(|view| Some(format!("\n{}: {}", view.name, view.message.as_ref()?)));
+    let messages: String = messages.collect();
+    if messages.is_empty() { table } else { format!("{table}\n{messages}") }
+}
+
+fn row(view: &AccountView, now: DateTime<Utc>) -> Vec<String> {
+    let ends = match view.expires_at {
+        Some(end) if now < end => rough(end - now),
+        Some(_) => "ended".to_owned(),
+        None => "-".to_owned(),
+    };
+    let refresh = view.refresh_issued_at.map_or_else(|| "-".to_owned(), |issued| format!("{} old", rough(now - issued)));
+    vec![shortened(&view.name, 24), view.kind.to_owned(), view.state.as_str().to_owned(), ends, refresh]
+}
