@@ -108,20 +108,12 @@ pub enum Command {
     /// Fetch and show recent rows and a sparkline; writes nothing
     #[command(after_help = "Example:\n  audience-exporter preview --stream lobby --last 48h")]
     Preview(Preview),
-    /// Send published files on, all that is pending
-    #[command(
-        after_help = "Examples:\n  audience-exporter deliver\n  audience-exporter deliver --delivery partner-hourly --retry"
-    )]
-    Deliver(Deliver),
-    /// List the cameras of Angelcam accounts now, whatever the schedule says
-    #[command(after_help = "Example:\n  audience-exporter inventory cameras")]
-    Inventory(Inventory),
     /// Sign in to accounts, sign out, and see how they are
     #[command(after_help = "Example:\n  audience-exporter auth status")]
     Auth(Auth),
-    /// Serve the simulated Angus API
+    /// Serve the simulated Angus API, with a partner to deliver to and a camera inventory
     #[command(
-        after_help = "Examples:\n  audience-exporter simulate --streams 4 --print-config > exporter.toml\n  audience-exporter simulate --replay footfall.csv.gz --error-rate 0.05"
+        after_help = "Examples:\n  audience-exporter simulate --accounts --print-config > exporter.toml\n  audience-exporter simulate --replay footfall.csv.gz --error-rate 0.05"
     )]
     Simulate(Simulate),
     /// Print a completion script for a shell
@@ -163,9 +155,7 @@ impl Command {
     /// How much to log where nobody says: a run is worth a line in a journal, an answer on a terminal is not.
     pub fn default_log_level(&self) -> LogLevel {
         match self {
-            Self::Pull(_) | Self::Backfill(_) | Self::Simulate(_) | Self::Deliver(_) | Self::Inventory(_) => {
-                LogLevel::Info
-            }
+            Self::Pull(_) | Self::Backfill(_) | Self::Simulate(_) => LogLevel::Info,
             _ => LogLevel::Warn,
         }
     }
@@ -252,11 +242,8 @@ pub struct Status {
 #[derive(Debug, Args)]
 pub struct Preview {
     /// The stream to look at
-    #[arg(long, value_name = "STREAM", required_unless_present = "inventory")]
-    pub stream: Option<String>,
-    /// Or the inventory to look at
-    #[arg(long, value_name = "INVENTORY", conflicts_with_all = ["stream", "job", "last"])]
-    pub inventory: Option<String>,
+    #[arg(long, value_name = "STREAM")]
+    pub stream: String,
     /// The job whose metrics and bucket size to use [default: the first one on the stream]
     #[arg(long, value_name = "JOB")]
     pub job: Option<String>,
@@ -277,12 +264,18 @@ pub struct Simulate {
     /// Replay real hourly counts (columns stream, hour_start, passing_by; gzip allowed)
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
-    /// How many cameras there are
+    /// How many streams there are
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub streams: u32,
+    /// How many cameras the account at the simulated Angelcam sees
+    #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub cameras: u32,
     /// Print a configuration that works with this simulator, and end
     #[arg(long)]
     pub print_config: bool,
+    /// Print both accounts, a delivery and an inventory with the configuration
+    #[arg(long)]
+    pub accounts: bool,
     /// Format of the printed configuration's files
     #[arg(long, value_name = "FORMAT", default_value = "parquet")]
     pub format: FormatName,
@@ -306,9 +299,12 @@ pub struct Weather {
     /// Wait before every answer
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
     pub latency: Duration,
-    /// How long a token lives
+    /// How long the token of a stream lives
     #[arg(long, value_name = "DURATION", default_value = "5h", value_parser = humantime::parse_duration)]
     pub token_life: Duration,
+    /// How long the access token of an account lives [default: 1h at Simacan, 10h at Angelcam]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub account_token_life: Option<Duration>,
     /// Share of answers that are 500, 502 or 503
     #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
     pub error_rate: f64,
@@ -327,6 +323,9 @@ pub struct Weather {
     /// Share of answers that are slow
     #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
     pub slow_rate: f64,
+    /// Share of requests that are carried out but never answered
+    #[arg(long, value_name = "RATE", default_value_t = 0.0, value_parser = rate)]
+    pub lost_rate: f64,
     /// Figures of the last three hours still grow
     #[arg(long)]
     pub late_data: bool,

@@ -1,12 +1,12 @@
 //! Answers as they go out: whole, or spoiled by a fault.
 
-use std::io;
+use std::{io, net::SocketAddr};
 
 use axum::{
     body::Body,
     http::{
-        StatusCode,
-        header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
+        HeaderMap, StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, RETRY_AFTER},
     },
     response::{Html, IntoResponse, Response},
 };
@@ -36,6 +36,40 @@ pub(super) fn spoil(body: String, fault: Fault) -> Response {
         Fault::Expired => Refusal::expired_token().into_response(),
         Fault::Truncated => truncated(&body),
         Fault::Stalled => json(StatusCode::OK, body),
+        Fault::Lost => lost(),
+    }
+}
+
+/// Closes the connection; nothing of an answer is seen. The head is not written out before the body is asked for, and
+/// that fails at once.
+pub(super) fn lost() -> Response {
+    let nothing = stream::once(async { Err::<Vec<u8>, _>(io::Error::from(io::ErrorKind::ConnectionReset)) });
+    Body::from_stream(nothing).into_response()
+}
+
+/// `response`, to be tried again after `seconds`.
+pub(super) fn with_retry_after(mut response: Response, seconds: u64) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    response
+}
+
+/// The media type of a request in lower case, without parameters.
+pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
+    headers.get(CONTENT_TYPE)?.to_str().ok().map(essence)
+}
+
+/// A content type in lower case, without parameters.
+pub(super) fn essence(content_type: &str) -> String {
+    let (essence, _parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+    essence.trim().to_ascii_lowercase()
+}
+
+/// Where the client asked, as far as its Host header is one; else at `address`.
+pub(super) fn base_url(headers: &HeaderMap, address: SocketAddr) -> String {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    match headers.get(HOST).and_then(|host| host.to_str().ok()) {
+        Some(host) if host.bytes().all(allowed) => format!("http://{host}"),
+        _ => format!("http://{address}"),
     }
 }
 

@@ -99,7 +99,7 @@ fn push_job(toml: &mut String, options: &ConfigurationOptions<'_>) {
 
 /// A TOML basic string. JSON's escapes are a part of TOML's, but for the one control character that JSON leaves as it
 /// is.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\u{7F}', "\\u007F")
 }
 

@@ -12,27 +12,33 @@ use super::chance::{Dice, hash_text};
 
 /// How often things go wrong. A rate is the probability, from 0 to 1, that a request which would succeed meets the
 /// fault; a request meets one fault at the most, and of two that are drawn the one further up here. Faults are drawn
-/// for each stream by itself, from the seed and the number of its requests, so that streams asked in parallel do not
-/// change each other's luck.
+/// for each stream and each account by itself, from the seed and the number of its requests, so that those asked in
+/// parallel do not change each other's luck.
+///
+/// Accounts meet only what a client gets over without a person: no garbage, and no answer to a sign-in is cut off or
+/// lost, because there is no second one. The answer to a refresh may get lost where a password is at hand (Simacan).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Faults {
     /// The answer is 500 or 502 with HTML, or 503 without a body.
     pub error_rate: f64,
     /// The answer is 429, to be tried again after a second.
     pub throttle_rate: f64,
-    /// The connection is closed in the middle of the body.
+    /// The request is carried out, and the connection is closed in the middle of the body.
     pub truncate_rate: f64,
     /// A page is HTML, with status 200.
     pub garbage_rate: f64,
-    /// The tokens of the stream expire before their time: pages are refused until a new one is asked for. After
-    /// that one whole page is delivered before it happens again, because a client gives up when a new token is refused.
+    /// The tokens of the stream or account expire before their time: they are refused until a new one is asked for.
+    /// After that one whole answer is delivered before it happens again, because a client gives up when a new token is
+    /// refused.
     pub expire_rate: f64,
     /// The answer waits for [`Faults::stall`].
     pub slow_rate: f64,
+    /// The request is carried out, then the connection is closed without an answer.
+    pub lost_rate: f64,
     /// How long a slow answer waits.
     pub stall: Duration,
-    /// How many requests of one stream, of both kinds, may meet a fault before a whole page is delivered. Clients
-    /// give up after five tries (contract, section 6).
+    /// How many requests of one stream or account, of all kinds, may meet a fault before a whole page is delivered.
+    /// Clients give up after five tries (Angus contract, section 6).
     pub most_in_a_row: u32,
     /// Hours miss people when they end, and have all of them three hours later.
     pub late_data: bool,
@@ -48,6 +54,7 @@ impl Default for Faults {
             garbage_rate: 0.0,
             expire_rate: 0.0,
             slow_rate: 0.0,
+            lost_rate: 0.0,
             stall: Duration::from_secs(2),
             most_in_a_row: 3,
             late_data: false,
@@ -64,13 +71,35 @@ pub(super) enum Fault {
     Garbage,
     Expired,
     Stalled,
+    Lost,
 }
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Errand {
+    /// A token of a stream.
     Token,
+    /// A page of a listing.
     Page,
+    /// Tokens of an account, where a lost answer cannot be had again without a person.
+    SignIn,
+    /// Tokens of an account, where a lost answer costs a sign-in that needs no person.
+    Renewal,
+    /// Something that an access token opens.
+    Call,
+    /// Something that a token opens which cannot be renewed.
+    FixedCall,
+}
+
+impl Errand {
+    fn brings_tokens(self) -> bool {
+        matches!(self, Self::Token | Self::SignIn | Self::Renewal)
+    }
+
+    /// Whether it is done with a token that can expire and be renewed.
+    fn spends_token(self) -> bool {
+        matches!(self, Self::Page | Self::Call)
+    }
 }
 
 /// Decides which requests meet a fault.
@@ -86,14 +115,14 @@ impl FaultSchedule {
         Self { faults, seed, streams: Mutex::default() }
     }
 
-    /// What goes wrong with the next request of `client_id`.
+    /// What goes wrong with the next request of `client_id`, which may be the name of an account.
     pub(super) fn next(&self, client_id: &str, errand: Errand) -> Option<Fault> {
         if !self.possible() {
             return None;
         }
         let mut streams = self.streams();
         let history = streams.entry(client_id.to_owned()).or_default();
-        if errand == Errand::Page && history.expired {
+        if errand.spends_token() && history.expired {
             return Some(Fault::Expired);
         }
         history.requests += 1;
@@ -104,7 +133,7 @@ impl FaultSchedule {
 
     /// Takes note that an answer to `client_id` went out whole.
     pub(super) fn delivered(&self, client_id: &str, errand: Errand) {
-        if errand == Errand::Token || !self.possible() {
+        if errand.brings_tokens() || !self.possible() {
             return;
         }
         if let Some(history) = self.streams().get_mut(client_id) {
@@ -129,7 +158,7 @@ impl FaultSchedule {
         drawn.map(|(fault, _)| fault)
     }
 
-    fn rates(&self, failure: StatusCode) -> [(Fault, f64); 6] {
+    fn rates(&self, failure: StatusCode) -> [(Fault, f64); 7] {
         [
             (Fault::Failed(failure), self.faults.error_rate),
             (Fault::Throttled, self.faults.throttle_rate),
@@ -137,6 +166,7 @@ impl FaultSchedule {
             (Fault::Garbage, self.faults.garbage_rate),
             (Fault::Expired, self.faults.expire_rate),
             (Fault::Stalled, self.faults.slow_rate),
+            (Fault::Lost, self.faults.lost_rate),
         ]
     }
 
@@ -151,7 +181,7 @@ impl FaultSchedule {
     }
 }
 
-/// What happened to one stream so far.
+/// What happened to one stream or account so far.
 #[derive(Debug, Default)]
 struct History {
     requests: u64,
@@ -165,19 +195,20 @@ struct History {
 impl History {
     /// Whether a client that follows the contract gets over `fault`.
     fn bears(&self, errand: Errand, fault: Fault) -> bool {
-        match (errand, fault) {
+        match fault {
             // A new token that is refused, and a token answer that is no JSON, are final for a client.
-            (Errand::Page, Fault::Expired) => !self.recovering,
-            (Errand::Token, Fault::Expired | Fault::Garbage) => false,
-            _ => true,
+            Fault::Expired => errand.spends_token() && !self.recovering,
+            Fault::Garbage => errand == Errand::Page,
+            Fault::Truncated | Fault::Lost => errand != Errand::SignIn,
+            Fault::Failed(_) | Fault::Throttled | Fault::Stalled => true,
         }
     }
 
     fn record(&mut self, errand: Errand, fault: Option<Fault>) {
         self.faults_in_a_row += u32::from(fault.is_some());
-        match (errand, fault) {
-            (Errand::Token, None | Some(Fault::Stalled)) => self.expired = false,
-            (Errand::Page, Some(Fault::Expired)) => (self.expired, self.recovering) = (true, true),
+        match fault {
+            None | Some(Fault::Stalled) if errand.brings_tokens() => self.expired = false,
+            Some(Fault::Expired) => (self.expired, self.recovering) = (true, true),
             _ => {}
         }
     }
@@ -232,6 +263,22 @@ mod tests {
         assert_eq!((page(), page()), (None, None));
         schedule.delivered("a", Errand::Page);
         assert_eq!(page(), Some(Fault::Expired));
+    }
+
+    #[test]
+    fn accounts_meet_only_what_they_get_over_without_a_person() {
+        let every = |faults: Faults, errand| schedule(faults).next("account", errand);
+        let expiring = Faults { expire_rate: 1.0, ..Faults::default() };
+        let garbled = Faults { garbage_rate: 1.0, ..Faults::default() };
+        for errand in [Errand::SignIn, Errand::Renewal, Errand::FixedCall] {
+            assert_eq!(every(expiring.clone(), errand), None, "{errand:?}");
+            assert_eq!(every(garbled.clone(), errand), None, "{errand:?}");
+        }
+        let losing = Faults { lost_rate: 1.0, ..Faults::default() };
+        assert_eq!(every(losing.clone(), Errand::SignIn), None);
+        for errand in [Errand::Token, Errand::Page, Errand::Renewal, Errand::Call, Errand::FixedCall] {
+            assert_eq!(every(losing.clone(), errand), Some(Fault::Lost), "{errand:?}");
+        }
     }
 
     #[test]

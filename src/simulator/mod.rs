@@ -1,7 +1,7 @@
-//! The simulated Angus API: both systems on one address, with believable or replayed audiences, and faults on request.
-//! The commands `demo` and `simulate` serve it, and the tests ask it.
+//! The simulated systems on one address: Angus with believable or replayed audiences, Simacan below `/simacan`, Angelcam
+//! below `/angelcam`, and faults on request. The commands `demo` and `simulate` serve them, and the tests ask them.
 //!
-//! It follows the Angus contract. Where that says UNKNOWN, it is strict in what it takes and picks, of what may come,
+//! Angus follows its contract; the modules of the other two say how they follow theirs. Where that says UNKNOWN, it is strict in what it takes and picks, of what may come,
 //! the case that asks more of a client:
 //!
 //! - keys of a page are not sorted, and buckets that reach out of the window are cut at its ends;
@@ -11,6 +11,9 @@
 //! - a token that was not made here is 401 with `invalid_jwt`;
 //! - `satisfaction` is `{"value": 0.4}`, from 0 to 1 with two decimals, and absent where nobody was interested.
 
+mod account_configuration;
+mod accounts;
+mod angelcam;
 mod answer;
 mod ask;
 mod audience;
@@ -18,6 +21,7 @@ mod camera;
 mod chance;
 mod character;
 mod configuration;
+pub mod credentials;
 mod faults;
 mod figures;
 mod fleet;
@@ -29,6 +33,8 @@ mod refusal;
 mod replay;
 mod series;
 mod server;
+mod signer;
+mod simacan;
 mod tokens;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -37,6 +43,9 @@ use axum::serve::ListenerExt;
 use chrono::{DateTime, Utc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
+pub use account_configuration::account_configuration;
+pub use accounts::{AccountOptions, Accounts, Asked, Endpoint, System};
+pub use angelcam::planted;
 pub use audience::Believable;
 pub use camera::Source;
 pub use configuration::{ConfigurationOptions, configuration};
@@ -44,6 +53,7 @@ pub use faults::Faults;
 pub use figures::Figures;
 pub use fleet::{SimulatedStream, access_token, fleet};
 pub use replay::{Replay, ReplayError};
+pub use simacan::Received;
 
 use self::{camera::Camera, server::Server};
 use crate::clock::Clock;
@@ -57,8 +67,10 @@ pub struct SimulatorOptions {
     pub page_size: usize,
     /// How long every answer takes.
     pub latency: Duration,
-    /// How long a token is valid.
+    /// How long a token of a stream is valid.
     pub token_life: Duration,
+    /// How the accounts at Simacan and Angelcam behave.
+    pub accounts: AccountOptions,
     /// What goes wrong on purpose.
     pub faults: Faults,
     /// Believable figures, faults and the key of tokens follow from it.
@@ -73,6 +85,7 @@ impl Default for SimulatorOptions {
             page_size: 50,
             latency: Duration::ZERO,
             token_life: Duration::from_hours(5),
+            accounts: AccountOptions::default(),
             faults: Faults::default(),
             seed: 0,
         }
@@ -92,14 +105,14 @@ impl SimulatorOptions {
     }
 }
 
-/// How many requests a simulator received, refused ones included.
+/// How many requests a simulator received at Angus, refused ones included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RequestCounts {
     /// Requests for a token.
     pub tokens: u64,
     /// Requests for entities.
     pub entities: u64,
-    /// Requests of both kinds that met a fault.
+    /// Requests of both kinds, and to the other systems, that met a fault.
     pub faults: u64,
 }
 
@@ -134,9 +147,14 @@ impl Simulator {
         self.address
     }
 
-    /// The URL of both systems: `http://127.0.0.1:8080`.
+    /// The URL of both systems of Angus, and where the paths of the others begin: `http://127.0.0.1:8080`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The accounts at Simacan and Angelcam: what they received, and what is forced on them.
+    pub fn accounts(&self) -> Accounts {
+        Accounts::new(&self.server)
     }
 
     /// What it was asked so far.

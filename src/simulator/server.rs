@@ -1,4 +1,5 @@
-//! The routes of the simulated systems: a console that makes tokens and a Data API that lists entities.
+//! The routes of the simulated systems: a console that makes tokens and a Data API that lists entities; the systems with
+//! accounts have theirs in folders of their own.
 
 use std::{
     net::SocketAddr,
@@ -6,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -14,16 +16,18 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
     http::{
         HeaderMap, StatusCode,
-        header::{AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION},
+        header::{AUTHORIZATION, CONTENT_TYPE, LOCATION},
     },
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{
     RequestCounts, SimulatorOptions,
+    accounts::{System, visits::Visits},
+    angelcam::{self, Angelcam},
     answer::{self, JSON},
     ask::{Ask, Parameters},
     faults::{Errand, Fault, FaultSchedule},
@@ -31,6 +35,7 @@ use super::{
     listing::Listing,
     page,
     refusal::Refusal,
+    simacan::{self, Simacan},
     tokens::{Credentials, TokenOffice},
 };
 use crate::clock::Clock;
@@ -41,7 +46,7 @@ const TOKEN_PATH: &str = "/api-token-authstream/";
 /// A hundred years: with more, the expiry of a token is no date.
 const LONGEST_TOKEN_LIFE: TimeDelta = TimeDelta::days(36_500);
 
-/// Both systems, served from one address.
+/// All systems, served from one address.
 pub(super) struct Server {
     options: SimulatorOptions,
     clock: Clock,
@@ -49,6 +54,14 @@ pub(super) struct Server {
     tokens: TokenOffice,
     faults: FaultSchedule,
     counters: Counters,
+    pub(super) visits: Visits,
+    pub(super) simacan: Simacan,
+    pub(super) angelcam: Angelcam,
+}
+
+/// A token's life as far as dates reach.
+pub(super) fn life(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(LONGEST_TOKEN_LIFE).min(LONGEST_TOKEN_LIFE)
 }
 
 #[derive(Default)]
@@ -60,10 +73,12 @@ struct Counters {
 
 impl Server {
     pub(super) fn new(options: SimulatorOptions, clock: Clock, address: SocketAddr) -> Self {
-        let life = TimeDelta::from_std(options.token_life).unwrap_or(LONGEST_TOKEN_LIFE);
         Self {
-            tokens: TokenOffice::new(options.seed, life.min(LONGEST_TOKEN_LIFE)),
+            tokens: TokenOffice::new(options.seed, life(options.token_life)),
             faults: FaultSchedule::new(options.faults.clone(), options.seed),
+            visits: Visits::default(),
+            simacan: Simacan::new(&options.accounts, options.seed),
+            angelcam: Angelcam::new(&options.accounts, options.seed),
             options,
             clock,
             address,
@@ -76,7 +91,21 @@ impl Server {
             .route(TOKEN_PATH, post(answer_token))
             .route(TOKEN_PATH.trim_end_matches('/'), any(redirect_to_slash))
             .route("/api/1/entities", get(answer_entities))
+            .nest(System::Simacan.prefix(), simacan::routes(&self))
+            .nest(System::Angelcam.prefix(), angelcam::routes(&self))
             .with_state(self)
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Every access token of `system` made so far is refused from now on.
+    pub(super) fn expire_access_tokens(&self, system: System) {
+        match system {
+            System::Simacan => self.simacan.expire_access_tokens(),
+            System::Angelcam => self.angelcam.expire_access_tokens(),
+        }
     }
 
     pub(super) fn requests(&self) -> RequestCounts {
@@ -121,13 +150,18 @@ impl Server {
         if let Some(fault) = self.next_fault(client_id, errand).await {
             return answer::spoil(body, fault);
         }
-        // A client that lost patience in a stall hung up, and this was never reached.
-        self.faults.delivered(client_id, errand);
+        self.delivered(client_id, errand);
         answer::json(StatusCode::OK, body)
     }
 
+    /// Takes note that a whole answer goes out. A client that lost patience in a stall hung up, and this is never
+    /// reached.
+    pub(super) fn delivered(&self, client_id: &str, errand: Errand) {
+        self.faults.delivered(client_id, errand);
+    }
+
     /// What goes wrong with a request that would succeed. A stall is over when this returns.
-    async fn next_fault(&self, client_id: &str, errand: Errand) -> Option<Fault> {
+    pub(super) async fn next_fault(&self, client_id: &str, errand: Errand) -> Option<Fault> {
         let fault = self.faults.next(client_id, errand)?;
         self.counters.faults.fetch_add(1, Ordering::Relaxed);
         match fault {
@@ -139,19 +173,15 @@ impl Server {
         }
     }
 
-    async fn wait_latency(&self) {
+    pub(super) async fn wait_latency(&self) {
         if !self.options.latency.is_zero() {
             tokio::time::sleep(self.options.latency).await;
         }
     }
 
-    /// Where the client asked, as far as its Host header is one.
-    fn base_url(&self, headers: &HeaderMap) -> String {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-        match headers.get(HOST).and_then(|host| host.to_str().ok()) {
-            Some(host) if host.bytes().all(allowed) => format!("http://{host}"),
-            _ => format!("http://{}", self.address),
-        }
+    /// Where the client asked.
+    pub(super) fn base_url(&self, headers: &HeaderMap) -> String {
+        answer::base_url(headers, self.address)
     }
 }
 

@@ -59,7 +59,9 @@ fn signed_in(session: &Session, config: &Config, account: &AccountSession) -> St
 
 async fn keep(account: &AccountSession, outcome: Outcome) -> Result<(), AuthError> {
     let grant: Grant = outcome.map_err(|refusal| match refusal {
-        NoGrant::Refused { message } => AuthError::Refused { message: format!("{message}; nothing was kept") },
+        NoGrant::Refused { message } => {
+            AuthError::Refused { message: format!("{message}; nothing was kept") }
+        }
         other => other.into(),
     })?;
     match account.tokens() {

@@ -9,11 +9,13 @@ pub(super) async fn run(session: &Session, args: &Logout) -> Result<u8, CommandE
     let account = account(&config, &accounts, &args.account)?;
     let name = &args.account;
     let Some(tokens) = account.tokens() else {
-        let message = format!("account {name} uses a personal access token; take it out of the configuration instead");
+        let message =
+            format!("account {name} uses a personal access token; take it out of the configuration instead");
         return Err(CommandError::Usage(message));
     };
     let nothing_kept = matches!(account.view(session.clock.now()).state, AccountState::New);
-    let failed = |error: crate::auth::AuthError| CommandError::Failed(format!("cannot forget its tokens: {error}"));
+    let failed =
+        |error: crate::auth::AuthError| CommandError::Failed(format!("cannot forget its tokens: {error}"));
     // Forgotten first: what is revoked must not be used by anybody who comes meanwhile.
     let record = tokens.forget().await.map_err(failed)?;
     let newest = record.refresh.map(|refresh| refresh.token).or(record.access.map(|access| access.token));

@@ -47,7 +47,10 @@ pub(super) fn run(session: &Session, args: &AuthStatus) -> Result<u8, CommandErr
 }
 
 /// How every stream's token is, by the order of the configuration.
-pub(in crate::commands) fn stream_views(config: &Config, now: DateTime<Utc>) -> Result<Vec<AccountView>, CommandError> {
+pub(in crate::commands) fn stream_views(
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<Vec<AccountView>, CommandError> {
     let vault = vault(config)?;
     // Nothing is asked, so it does not matter how patiently.
     let retry = RetryPolicy {
@@ -94,6 +97,8 @@ fn row(view: &AccountView, now: DateTime<Utc>) -> Vec<String> {
         Some(_) => "ended".to_owned(),
         None => "-".to_owned(),
     };
-    let refresh = view.refresh_issued_at.map_or_else(|| "-".to_owned(), |issued| format!("{} old", rough(now - issued)));
+    let refresh = view
+        .refresh_issued_at
+        .map_or_else(|| "-".to_owned(), |issued| format!("{} old", rough(now - issued)));
     vec![shortened(&view.name, 24), view.kind.to_owned(), view.state.as_str().to_owned(), ends, refresh]
 }

@@ -1,0 +1,10 @@
+//! The simulated Simacan and Angelcam over real HTTP: every rule that their contracts and the simulator promise.
+
+mod simulated_accounts {
+    mod angelcam_api;
+    mod angelcam_sign_in;
+    mod bench;
+    mod simacan_sign_in;
+    mod simacan_targets;
+    mod weather;
+}
