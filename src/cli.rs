@@ -106,8 +106,18 @@ pub enum Command {
     )]
     Status(Status),
     /// Fetch and show recent rows and a sparkline; writes nothing
-    #[command(after_help = "Example:\n  audience-exporter preview --stream lobby --last 48h")]
+    #[command(
+        after_help = "Examples:\n  audience-exporter preview --stream lobby --last 48h\n  audience-exporter preview --inventory cameras"
+    )]
     Preview(Preview),
+    /// Send published files on, all that is pending
+    #[command(
+        after_help = "Examples:\n  audience-exporter deliver\n  audience-exporter deliver --delivery partner-hourly --retry"
+    )]
+    Deliver(Deliver),
+    /// List the cameras of Angelcam accounts now, whatever the schedule says
+    #[command(after_help = "Example:\n  audience-exporter inventory cameras")]
+    Inventory(Inventory),
     /// Sign in to accounts, sign out, and see how they are
     #[command(after_help = "Example:\n  audience-exporter auth status")]
     Auth(Auth),
@@ -155,7 +165,9 @@ impl Command {
     /// How much to log where nobody says: a run is worth a line in a journal, an answer on a terminal is not.
     pub fn default_log_level(&self) -> LogLevel {
         match self {
-            Self::Pull(_) | Self::Backfill(_) | Self::Simulate(_) => LogLevel::Info,
+            Self::Pull(_) | Self::Backfill(_) | Self::Deliver(_) | Self::Inventory(_) | Self::Simulate(_) => {
+                LogLevel::Info
+            }
             _ => LogLevel::Warn,
         }
     }
@@ -242,8 +254,11 @@ pub struct Status {
 #[derive(Debug, Args)]
 pub struct Preview {
     /// The stream to look at
-    #[arg(long, value_name = "STREAM")]
-    pub stream: String,
+    #[arg(long, value_name = "STREAM", required_unless_present = "inventory")]
+    pub stream: Option<String>,
+    /// Or the inventory to look at
+    #[arg(long, value_name = "INVENTORY", conflicts_with_all = ["stream", "job"])]
+    pub inventory: Option<String>,
     /// The job whose metrics and bucket size to use [default: the first one on the stream]
     #[arg(long, value_name = "JOB")]
     pub job: Option<String>,

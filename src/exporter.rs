@@ -11,9 +11,8 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     angus::{AngusClient, StreamSession},
-    auth::{StoreError, Vault},
+    auth::StoreError,
     blocking::blocking,
-    clock::Clock,
     config::Config,
     coverage::Coverage,
     failure::FailureKind,
@@ -21,12 +20,12 @@ use crate::{
     mounted::OutputError,
     pipeline::{Pipeline, WindowError, report, report_damage},
     plan::{Backfill, PlannedWindow},
-    publication::{Archive, PublishError, Published},
+    publication::{PublishError, Published},
     report::{RunReport, SeriesFailure, SeriesReport},
     series::Series,
-    shutdown::Shutdown,
     time::to_display,
-    wire::{ClientSetupError, Timing},
+    wire::ClientSetupError,
+    workplace::Workplace,
 };
 
 /// Windows held at the same time, for each request in flight: enough to keep requests going while other windows are
@@ -86,30 +85,26 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Opens the ledger and sets up connections; asks for nothing yet.
-    pub fn new(
+    /// At this workplace; see [`Workplace::exporter`].
+    pub(crate) fn new(
         config: &Config,
-        clock: Clock,
-        shutdown: Shutdown,
+        workplace: &Workplace,
+        client: AngusClient,
         progress: ProgressListener,
-    ) -> Result<Self, SetupError> {
-        let timing = Timing::real(clock.clone());
-        let archive = Archive {
-            output_dir: config.output_dir.clone(),
-            state_dir: config.state_dir.clone(),
-            ledger: Ledger::open(&config.state_dir)?,
-        };
-        archive.check_output()?;
-        let client = AngusClient::new(&config.angus, timing)?;
-        let vault = Arc::new(Vault::new(&config.state_dir, config.token_key.as_ref())?);
-        let session = |stream| Arc::new(client.session(stream, Some(&vault)));
+    ) -> Self {
+        let session = |stream| Arc::new(client.session(stream, Some(&workplace.vault)));
         let sessions = config.streams.iter().map(|stream| (stream.name.clone(), session(stream)));
-        Ok(Self {
+        Self {
             sessions: sessions.collect(),
             width: config.angus.concurrency.get() * WINDOWS_PER_REQUEST,
-            pipeline: Pipeline { client, archive: Arc::new(archive), clock, shutdown },
+            pipeline: Pipeline {
+                client,
+                archive: Arc::clone(&workplace.archive),
+                clock: workplace.timing.clock.clone(),
+                shutdown: workplace.shutdown.clone(),
+            },
             progress,
-        })
+        }
     }
 
     /// The ledger.

@@ -215,7 +215,11 @@ impl AccountSession {
             if shown.trim().is_empty() { "status 401".to_owned() } else { format!("status 401: {shown}") };
         match &self.tokens {
             Tokens::Managed(tokens) => match tokens.refused_again(token, &message).await {
-                error @ AuthError::NeedsAuthorization { .. } => CallError::SignIn(error),
+                error @ AuthError::NeedsAuthorization { .. }
+                    if matches!(self.account.system, AccountSystem::Angelcam(_)) =>
+                {
+                    CallError::SignIn(error)
+                }
                 _ => CallError::RefusedAgain { message },
             },
             Tokens::Personal(source) => CallError::SignIn(AuthError::PersonalTokenRefused {

@@ -15,7 +15,9 @@ pub(super) async fn run(session: &session::Session, args: &Backfill) -> Result<u
     let config = session.config_to_act_on()?;
     let series = session::select(&config, &args.selection)?;
     let work = work(&series, &args.from, &args.to, args.force)?;
-    runs::run(session, &config, "backfill", series, work).await
+    let job = args.selection.job.as_deref();
+    let orders = runs::Orders { command: "backfill", series, work, job, takes_inventories: false };
+    runs::run(session, &config, orders).await
 }
 
 /// The named range in the zone of each stream.

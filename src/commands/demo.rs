@@ -59,7 +59,8 @@ pub(super) async fn run(session: &Session, args: &Demo) -> Result<u8, CommandErr
     let config = Config::load(&path)?;
     let series = Series::all(&config, None, None);
     let work = replay.as_ref().map_or(Work::Due, |replay| last_days(replay, &members, args.days));
-    let report = runs::export(session, &config, "demo", series.clone(), work).await?;
+    let workplace = session.workplace(&config)?;
+    let report = runs::export(session, &config, &workplace, "demo", series.clone(), work).await?;
     simulator.stop().await;
     for failed in report.series.iter().filter_map(|series| series.failure.as_ref()) {
         eprintln!("{}; or name another folder with --dir", failed.message);

@@ -4,8 +4,10 @@ mod auth;
 mod backfill;
 mod check;
 mod completions;
+mod deliver;
 mod demo;
 mod init;
+mod inventory;
 mod output;
 mod plan;
 mod preview;
@@ -71,6 +73,8 @@ pub async fn run(cli: Cli) -> Result<u8, CommandError> {
         Command::Backfill(args) => backfill::run(&session, &args).await,
         Command::Status(args) => status::run(&session, &args),
         Command::Preview(args) => preview::run(&session, &args).await,
+        Command::Deliver(args) => deliver::run(&session, &args).await,
+        Command::Inventory(args) => inventory::run(&session, &args).await,
         Command::Auth(args) => auth::run(&session, &args).await,
         Command::Simulate(args) => simulate::run(&session, &args).await,
         Command::Completions(args) => completions::run(&args),

@@ -1,5 +1,7 @@
 //! `preview`: recent rows and a sparkline. Asks the API, writes nothing.
 
+mod cameras;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -35,7 +37,10 @@ struct RowJson {
 
 pub(super) async fn run(session: &Session, args: &Preview) -> Result<u8, CommandError> {
     let config = session.config()?;
-    let selection = Selection { job: args.job.clone(), stream: Some(args.stream.clone()) };
+    if let Some(inventory) = &args.inventory {
+        return cameras::run(session, &config, inventory, args.json).await;
+    }
+    let selection = Selection { job: args.job.clone(), stream: args.stream.clone() };
     let Some(series) = session::select(&config, &selection)?.into_iter().next() else { return Ok(0) };
     let now = session.clock.now();
     let timing = Timing::real(session.clock.clone());

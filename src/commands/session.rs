@@ -9,6 +9,7 @@ use crate::{
     config::{Config, nearest},
     series::Series,
     shutdown::Shutdown,
+    workplace::Workplace,
 };
 
 /// One run of the program.
@@ -36,6 +37,11 @@ impl Session {
             tracing::warn!("{warning}");
         }
         Ok(config)
+    }
+
+    /// Opens what the configuration names; asks for nothing yet.
+    pub(super) fn workplace(&self, config: &Config) -> Result<Workplace, CommandError> {
+        Ok(Workplace::open(config, self.clock.clone(), self.shutdown.clone())?)
     }
 
     /// The first Ctrl-C or SIGTERM asks for a stop at the next safe point; the second one stops at once, which is

@@ -1,6 +1,11 @@
-//! The durable record of what is exported: one SQLite database in `state_dir`. Several processes may have it open.
+//! The durable record of what is exported, delivered and known from elsewhere: one SQLite database in `state_dir`. Several
+//! processes may have it open.
 
+mod budget;
+mod deliveries;
+mod inventory;
 mod open;
+mod outbox;
 mod read;
 mod records;
 mod schema;
@@ -13,9 +18,13 @@ use std::{
 
 use rusqlite::Connection;
 
-pub use records::{FileRecord, LastError, RunSummary, Series, SeriesKey, SeriesStatus, WindowRecord};
+pub use budget::Limit;
+pub use records::{
+    CameraRecord, FileRecord, InventoryRecord, LastError, OutboxEntry, OutboxStatus, RunSummary, Series,
+    SeriesKey, SeriesStatus, WindowRecord,
+};
 
-use crate::{locks::LockError, sink::publish::FileError};
+use crate::{clock::Clock, locks::LockError, sink::publish::FileError};
 
 /// The ledger's file in `state_dir`.
 pub const FILE_NAME: &str = "ledger.sqlite";
@@ -94,9 +103,17 @@ impl From<LockError> for LedgerError {
 pub struct Ledger {
     connection: Mutex<Connection>,
     path: PathBuf,
+    clock: Clock,
 }
 
 impl Ledger {
+    /// The same ledger with another clock. It tells only when a recorded file was queued for delivery; everything else
+    /// is told by the caller.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
     /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path

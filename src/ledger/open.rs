@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
     FILE_NAME, Ledger, LedgerError,
-    schema::{APPLICATION_ID, CREATE, VERSION},
+    schema::{APPLICATION_ID, STEPS, VERSION},
 };
 use crate::{
+    clock::Clock,
     locks::{Lock, Patience},
     sink::publish::{self, FileError},
 };
@@ -23,7 +24,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 impl Ledger {
     /// Opens the ledger of `state_dir`, and makes folder and ledger where there are none.
     pub fn open(state_dir: &Path) -> Result<Self, LedgerError> {
-        publish::create_folder(state_dir)?;
+        publish::create_private_folder(state_dir)?;
         let path = state_dir.join(FILE_NAME);
         if !path.exists() {
             create(state_dir, &path)?;
@@ -40,7 +41,7 @@ impl Ledger {
     fn open_existing(path: &Path) -> Result<Self, LedgerError> {
         let failed = LedgerError::from_sqlite(path);
         let is_in_use = beside(path, "-wal").exists();
-        let connection = Connection::open(path).map_err(&failed)?;
+        let mut connection = Connection::open(path).map_err(&failed)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(&failed)?;
         let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let application_id = pragma("application_id").map_err(&failed)?;
@@ -49,9 +50,7 @@ impl Ledger {
         if application_id != APPLICATION_ID {
             return Err(damaged("it is empty or another program's database".to_owned()));
         }
-        if version > VERSION {
-            return Err(LedgerError::Newer { path: path.to_owned(), found: version, known: VERSION });
-        }
+        refuse_newer(path, version)?;
         if version < 1 {
             return Err(damaged("it does not say its version".to_owned()));
         }
@@ -66,8 +65,32 @@ impl Ledger {
             return Err(damaged(check));
         }
         configure(&connection).map_err(&failed)?;
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned() })
+        if version < VERSION {
+            // Another process may have migrated it meanwhile, one of a newer version too.
+            refuse_newer(path, migrate(&mut connection).map_err(&failed)?)?;
+        }
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), clock: Clock::system() })
     }
+}
+
+fn refuse_newer(path: &Path, version: i64) -> Result<(), LedgerError> {
+    let newer = || LedgerError::Newer { path: path.to_owned(), found: version, known: VERSION };
+    if version > VERSION { Err(newer()) } else { Ok(()) }
+}
+
+/// Takes every step that the ledger has not taken yet, all or none. Tells the version that it has now.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut version = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (next, step) in STEPS {
+        if next > version {
+            transaction.execute_batch(step)?;
+            transaction.pragma_update(None, "user_version", next)?;
+            version = next;
+        }
+    }
+    transaction.commit()?;
+    Ok(version)
 }
 
 /// Makes a ledger under another name first, so that an empty or half-made file is never taken for a ledger.
@@ -82,10 +105,9 @@ fn create(state_dir: &Path, path: &Path) -> Result<(), LedgerError> {
     // SQLite itself removes what a killed process left beside an empty draft.
     publish::remove_if_present(&draft)?;
     drop(publish::create_private(&draft)?);
-    let connection = Connection::open(&draft).map_err(&failed)?;
-    connection.execute_batch(CREATE).map_err(&failed)?;
+    let mut connection = Connection::open(&draft).map_err(&failed)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(&failed)?;
-    connection.pragma_update(None, "user_version", VERSION).map_err(&failed)?;
+    migrate(&mut connection).map_err(&failed)?;
     configure(&connection).map_err(&failed)?;
     connection.close().map_err(|(_, error)| failed(error))?;
     publish::move_into_place(&draft, path)?;
@@ -115,6 +137,6 @@ fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

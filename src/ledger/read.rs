@@ -97,7 +97,10 @@ impl Ledger {
         })
     }
 
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
         work(&self.connection()).map_err(LedgerError::from_sqlite(self.path()))
     }
 
@@ -124,7 +127,7 @@ pub(super) fn load_intervals(
     intervals.collect()
 }
 
-fn file_record(row: &Row<'_>) -> rusqlite::Result<FileRecord> {
+pub(super) fn file_record(row: &Row<'_>) -> rusqlite::Result<FileRecord> {
     Ok(FileRecord {
         path: row.get(0)?,
         period: range(row, 1)?,
@@ -135,32 +138,34 @@ fn file_record(row: &Row<'_>) -> rusqlite::Result<FileRecord> {
     })
 }
 
-fn last_run(row: &Row<'_>) -> rusqlite::Result<(Option<DateTime<Utc>>, Option<LastError>)> {
-    let optional = |index| -> rusqlite::Result<Option<DateTime<Utc>>> {
-        let seconds: Option<i64> = row.get(index)?;
-        seconds.map(|seconds| from_timestamp(index, seconds)).transpose()
-    };
-    let last_error = match optional(1)? {
+/// The first four columns: when it was last well, and when, by which kind and why it was not.
+pub(super) fn last_run(row: &Row<'_>) -> rusqlite::Result<(Option<DateTime<Utc>>, Option<LastError>)> {
+    let last_error = match optional_instant(row, 1)? {
         Some(at) => Some(LastError { at, kind: row.get(2)?, message: row.get(3)? }),
         None => None,
     };
-    Ok((optional(0)?, last_error))
+    Ok((optional_instant(row, 0)?, last_error))
 }
 
-fn range(row: &Row<'_>, index: usize) -> rusqlite::Result<TimeRange> {
+pub(super) fn range(row: &Row<'_>, index: usize) -> rusqlite::Result<TimeRange> {
     let (start, end) = (instant(row, index)?, instant(row, index + 1)?);
     TimeRange::new(start, end).ok_or(rusqlite::Error::IntegralValueOutOfRange(index + 1, end.timestamp()))
 }
 
-fn instant(row: &Row<'_>, index: usize) -> rusqlite::Result<DateTime<Utc>> {
+pub(super) fn instant(row: &Row<'_>, index: usize) -> rusqlite::Result<DateTime<Utc>> {
     from_timestamp(index, row.get(index)?)
+}
+
+pub(super) fn optional_instant(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    let seconds: Option<i64> = row.get(index)?;
+    seconds.map(|seconds| from_timestamp(index, seconds)).transpose()
 }
 
 fn from_timestamp(index: usize, seconds: i64) -> rusqlite::Result<DateTime<Utc>> {
     DateTime::from_timestamp(seconds, 0).ok_or(rusqlite::Error::IntegralValueOutOfRange(index, seconds))
 }
 
-fn unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(index)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(index, number))
 }

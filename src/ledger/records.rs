@@ -89,3 +89,81 @@ pub struct RunSummary<'a> {
     pub windows_failed: u64,
     pub rows: u64,
 }
+
+/// A file that a delivery is to send, or has sent, in its latest version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// The delivery.
+    pub delivery: String,
+    /// The ledger's own number of the series.
+    pub series: i64,
+    /// The job of the series.
+    pub job: String,
+    /// The stream of the series.
+    pub stream: String,
+    /// The file, relative to the output folder.
+    pub path: String,
+    /// The local period that it covers.
+    pub period: TimeRange,
+    /// Of the bytes that are to be sent. What is published by now may be newer; then that is queued too.
+    pub hash: FileHash,
+    /// Its place in the delivery's line.
+    pub position: i64,
+    /// Attempts that failed since it was queued, or since the target took it.
+    pub attempts: u64,
+    /// What the target gave when it took the file.
+    pub receipt: Option<String>,
+}
+
+/// What there is to tell of a delivery.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutboxStatus {
+    /// Files that are to be sent.
+    pub pending: u64,
+    /// Files that the target took and has not imported yet.
+    pub awaiting: u64,
+    /// Files that the target refused for good.
+    pub parked: u64,
+    /// Files that are delivered as they are published.
+    pub delivered: u64,
+    /// Since when the pending file that waits longest has been waiting.
+    pub oldest_pending: Option<DateTime<Utc>>,
+    /// Failures of the target as a whole, in a row.
+    pub failures: u64,
+    /// Nothing is to be sent before that.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// When the target last took something.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Why the target as a whole takes nothing.
+    pub last_error: Option<LastError>,
+}
+
+/// A camera of an inventory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameraRecord {
+    /// The number that the service knows it by.
+    pub id: i64,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Its type, as the service words it.
+    pub kind: Option<String>,
+    /// Whether it is online, as the service words it.
+    pub status: Option<String>,
+    /// What it is tagged with, in the service's order.
+    pub tags: Vec<String>,
+    /// Complete listings in a row that lacked it.
+    pub absences: u32,
+}
+
+/// What is known of an inventory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InventoryRecord {
+    /// Which account, space and owner the cameras were listed for; empty before the first success.
+    pub source: String,
+    /// When it was last listed.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Why it could not be listed since.
+    pub last_error: Option<LastError>,
+    /// Every camera, by id.
+    pub cameras: Vec<CameraRecord>,
+}

@@ -4,10 +4,14 @@
 pub(super) const APPLICATION_ID: i64 = 0x4155_4558;
 
 /// The version that this program writes. Every earlier one is migrated when it is opened; a newer one is refused.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
-/// Times are seconds since 1970. `WITHOUT ROWID` keeps a series' intervals side by side.
-pub(super) const CREATE: &str = "
+/// Each step with the version that it ends in. A new ledger takes all of them, so that it is the same as a migrated one.
+/// What was released once is never changed here, not even its comments: SQLite keeps the text.
+pub(super) const STEPS: [(i64, &str); 2] = [(1, EXPORT), (VERSION, DELIVERY)];
+
+/// What is exported. Times are seconds since 1970. `WITHOUT ROWID` keeps a series' intervals side by side.
+const EXPORT: &str = "
 CREATE TABLE series (
     id              INTEGER PRIMARY KEY,
     job             TEXT NOT NULL,
@@ -70,4 +74,112 @@ CREATE TABLE runs (
     windows_failed INTEGER NOT NULL DEFAULT 0,
     rows           INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+";
+
+/// What is delivered to other systems, and what is known from them.
+const DELIVERY: &str = "
+-- a delivery sends every published file of one job on, whole
+CREATE TABLE deliveries (
+    name            TEXT PRIMARY KEY,
+    job             TEXT NOT NULL,
+    -- whether it is configured; of one that is not, what was sent stays known, and nothing is queued
+    active          INTEGER NOT NULL CHECK (active IN (0, 1)),
+    -- the highest position in its line that was ever given out
+    last_position   INTEGER NOT NULL DEFAULT 0,
+    -- its files by state, kept by triggers: counting millions would take seconds
+    pending         INTEGER NOT NULL DEFAULT 0,
+    delivered       INTEGER NOT NULL DEFAULT 0,
+    parked          INTEGER NOT NULL DEFAULT 0,
+    awaiting        INTEGER NOT NULL DEFAULT 0,
+    -- of the target as a whole, in a row
+    failures        INTEGER NOT NULL DEFAULT 0,
+    retry_at        INTEGER,
+    last_success    INTEGER,
+    last_error_at   INTEGER,
+    last_error_kind TEXT,
+    last_error      TEXT
+) STRICT, WITHOUT ROWID;
+
+-- state: 0 pending, 1 delivered, 2 parked, 3 awaiting import; sha256 is of the version that it is about
+CREATE TABLE outbox (
+    delivery     TEXT NOT NULL REFERENCES deliveries (name),
+    series       INTEGER NOT NULL REFERENCES series (id),
+    path         TEXT NOT NULL,
+    -- kept here too: the file may be lost before it is sent
+    period_start INTEGER NOT NULL,
+    period_end   INTEGER NOT NULL,
+    sha256       BLOB NOT NULL,
+    state        INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),
+    position     INTEGER NOT NULL,
+    queued_at    INTEGER NOT NULL,
+    -- that failed
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    error_at     INTEGER,
+    error_kind   TEXT,
+    error        TEXT,
+    -- what the target gave, and when it took the file
+    receipt      TEXT,
+    delivered_at INTEGER,
+    PRIMARY KEY (delivery, series, path)
+) STRICT, WITHOUT ROWID;
+
+-- what is delivered is the most by far, and nothing asks for it in order
+CREATE INDEX outbox_in_line ON outbox (delivery, state, position) WHERE state <> 1;
+CREATE INDEX outbox_by_age ON outbox (delivery, queued_at) WHERE state = 0;
+
+CREATE TRIGGER outbox_added AFTER INSERT ON outbox BEGIN
+    UPDATE deliveries SET
+        pending   = pending   + (new.state = 0),
+        delivered = delivered + (new.state = 1),
+        parked    = parked    + (new.state = 2),
+        awaiting  = awaiting  + (new.state = 3)
+    WHERE name = new.delivery;
+END;
+
+CREATE TRIGGER outbox_moved AFTER UPDATE OF state ON outbox WHEN new.state <> old.state BEGIN
+    UPDATE deliveries SET
+        pending   = pending   + (new.state = 0) - (old.state = 0),
+        delivered = delivered + (new.state = 1) - (old.state = 1),
+        parked    = parked    + (new.state = 2) - (old.state = 2),
+        awaiting  = awaiting  + (new.state = 3) - (old.state = 3)
+    WHERE name = new.delivery;
+END;
+
+CREATE TRIGGER outbox_removed AFTER DELETE ON outbox BEGIN
+    UPDATE deliveries SET
+        pending   = pending   - (old.state = 0),
+        delivered = delivered - (old.state = 1),
+        parked    = parked    - (old.state = 2),
+        awaiting  = awaiting  - (old.state = 3)
+    WHERE name = old.delivery;
+END;
+
+CREATE TABLE inventories (
+    name            TEXT PRIMARY KEY,
+    -- which account, space and owner the cameras were listed for; empty before the first success
+    source          TEXT NOT NULL DEFAULT '',
+    last_success    INTEGER,
+    last_error_at   INTEGER,
+    last_error_kind TEXT,
+    last_error      TEXT
+) STRICT, WITHOUT ROWID;
+
+-- tags: a JSON array of texts; absences: complete listings in a row that lacked the camera
+CREATE TABLE cameras (
+    inventory TEXT NOT NULL REFERENCES inventories (name),
+    camera_id INTEGER NOT NULL,
+    name      TEXT,
+    type      TEXT,
+    status    TEXT,
+    tags      TEXT NOT NULL,
+    absences  INTEGER NOT NULL,
+    PRIMARY KEY (inventory, camera_id)
+) STRICT, WITHOUT ROWID;
+
+-- requests that count against an account's limits; at is in milliseconds since 1970, unlike all other times
+CREATE TABLE requests (
+    account TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX requests_by_time ON requests (account, at);
 ";

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::{
-    FileRecord, LastError, Ledger, LedgerError, RunSummary, Series, SeriesKey, WindowRecord,
+    FileRecord, LastError, Ledger, LedgerError, RunSummary, Series, SeriesKey, WindowRecord, deliveries,
     read::load_intervals,
 };
 use crate::{
@@ -63,7 +63,7 @@ impl Ledger {
     /// Records that files of the series are on disk, written in `style`.
     pub fn record_style(&self, series: i64, style: &str, files: &[FileRecord]) -> Result<(), LedgerError> {
         self.write(|transaction| {
-            record_files(transaction, series, files)?;
+            record_files(transaction, series, files, self.clock.now())?;
             transaction.execute("UPDATE series SET style = ?2 WHERE id = ?1", params![series, style])
         })?;
         Ok(())
@@ -72,7 +72,7 @@ impl Ledger {
     /// Records a window whose files are on disk.
     pub fn record(&self, series: i64, window: &WindowRecord) -> Result<(), LedgerError> {
         self.update_coverage(series, |transaction, coverage| {
-            record_files(transaction, series, &window.files)?;
+            record_files(transaction, series, &window.files, self.clock.now())?;
             record_missing(transaction, series, window)?;
             let standings = window.standings.iter();
             Ok(standings.fold(coverage, |coverage, (range, standing)| coverage.with(*range, *standing)))
@@ -128,7 +128,10 @@ impl Ledger {
         Ok(())
     }
 
-    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
         let mut connection = self.connection();
         let done =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
@@ -173,7 +176,13 @@ fn store_intervals(transaction: &Transaction<'_>, series: i64, coverage: &Covera
     Ok(())
 }
 
-fn record_files(transaction: &Transaction<'_>, series: i64, files: &[FileRecord]) -> rusqlite::Result<()> {
+/// Records files that are on disk, and queues what of them is new for the deliveries of their job.
+fn record_files(
+    transaction: &Transaction<'_>,
+    series: i64,
+    files: &[FileRecord],
+    now: DateTime<Utc>,
+) -> rusqlite::Result<()> {
     let sql = "INSERT INTO files (series, path, period_start, period_end, sha256, rows, bytes)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                ON CONFLICT (series, path) DO UPDATE
@@ -184,7 +193,7 @@ fn record_files(transaction: &Transaction<'_>, series: i64, files: &[FileRecord]
         let (rows, bytes) = (signed(file.rows), signed(file.bytes));
         statement.execute(params![series, file.path, start, end, file.hash, rows, bytes])?;
     }
-    Ok(())
+    deliveries::queue_files(transaction, series, files, now)
 }
 
 fn record_missing(transaction: &Transaction<'_>, series: i64, window: &WindowRecord) -> rusqlite::Result<()> {
@@ -199,6 +208,6 @@ fn record_missing(transaction: &Transaction<'_>, series: i64, window: &WindowRec
     Ok(())
 }
 
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

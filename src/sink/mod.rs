@@ -7,12 +7,18 @@ mod assemble;
 mod cell;
 mod csv;
 mod error;
+mod json;
 mod local;
 mod parquet;
 pub mod publish;
 mod rules;
 
+pub(crate) use csv::compressed as compressed_csv;
 pub use error::{DecodeError, EncodeError, RowError};
+pub use json::JsonLayout;
+pub(crate) use parquet::sealed as sealed_parquet;
+
+use std::borrow::Cow;
 
 use crate::row::{FileContext, Row};
 
@@ -29,6 +35,13 @@ pub enum CsvCompression {
     None,
     Gzip,
     Zstd,
+}
+
+impl CsvCompression {
+    /// The text of a CSV file that was published like this.
+    pub fn unpack(self, bytes: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
+        csv::unpack(self, bytes)
+    }
 }
 
 /// How the pages of a Parquet file are compressed.

@@ -19,6 +19,8 @@ use crate::{
     wire::Timing,
 };
 
+pub(super) use status::{AccountJson, describe, stream_views};
+
 pub(super) async fn run(session: &Session, args: &Auth) -> Result<u8, CommandError> {
     match &args.command {
         AuthCommand::Login(args) => login::run(session, args).await,

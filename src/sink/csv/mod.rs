@@ -1,7 +1,7 @@
 //! CSV: RFC 4180, UTF-8, LF, a header, and an empty field where nothing is known.
 
 mod compression;
-mod text;
+pub(super) mod text;
 
 use std::borrow::Cow;
 
@@ -21,7 +21,11 @@ pub(super) fn encode(
     context: &FileContext,
     rows: &[Row],
 ) -> Result<Vec<u8>, EncodeError> {
-    let csv = write(context, rows)?;
+    compressed(compression, write(context, rows)?)
+}
+
+/// CSV as it stands in a file.
+pub(crate) fn compressed(compression: CsvCompression, csv: Vec<u8>) -> Result<Vec<u8>, EncodeError> {
     if csv.len() > MAX_CSV_BYTES {
         return Err(EncodeError::TooLarge(csv.len()));
     }
@@ -54,13 +58,18 @@ pub(super) fn decode(
     context: &FileContext,
     bytes: &[u8],
 ) -> Result<Vec<Row>, DecodeError> {
+    read(context, &unpack(compression, bytes)?)
+}
+
+/// The text of a file.
+pub(super) fn unpack(compression: CsvCompression, bytes: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
     let csv = match compression {
         CsvCompression::None => Cow::Borrowed(bytes),
         CsvCompression::Gzip => Cow::Owned(compression::gunzip(bytes)?),
         CsvCompression::Zstd => Cow::Owned(compression::unzstd(bytes)?),
     };
     check_complete(&csv)?;
-    read(context, &csv)
+    Ok(csv)
 }
 
 /// Refuses CSV that stops in the middle of a line or of a quoted field: the CSV library reads both as if they ended

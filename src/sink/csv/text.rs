@@ -10,7 +10,7 @@ use crate::sink::cell::Cell;
 const DIGITS: &[u8; 10] = b"0123456789";
 
 /// The field for `cell`, which may be written into `scratch`. Text is given as it is: quoting is the writer's.
-pub(super) fn format<'a>(cell: Cell<'a>, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+pub(in crate::sink) fn format<'a>(cell: Cell<'a>, scratch: &'a mut Vec<u8>) -> &'a [u8] {
     scratch.clear();
     match cell {
         Cell::Null => {}

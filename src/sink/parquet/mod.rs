@@ -7,6 +7,7 @@ mod write;
 
 pub(super) use read::decode;
 pub(super) use write::encode;
+pub(crate) use write::sealed;
 
 #[cfg(test)]
 mod tests;

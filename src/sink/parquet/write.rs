@@ -7,7 +7,7 @@ use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Ty
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnPath, TypePtr};
 
 use super::{schema, seal};
 use crate::row::{Column, ColumnKind, FileContext, Row};
@@ -25,28 +25,45 @@ pub(in crate::sink) fn encode(
     rows: &[Row],
 ) -> Result<Vec<u8>, EncodeError> {
     let fields = fields(context);
-    let properties = Arc::new(properties(compression, &fields)?);
-    let schema = schema::schema(fields.iter().map(|field| &field.column))?;
-    let mut file = Vec::new();
-    let mut writer = SerializedFileWriter::new(&mut file, schema, properties)?;
-    let mut cells = Cells::new(context);
-    for rows in rows.chunks(ROW_GROUP_ROWS) {
-        let mut group = writer.next_row_group()?;
-        for field in &fields {
-            let mut column = group.next_column()?.ok_or_else(|| general("a column too few"))?;
-            write_column(&mut column, &mut cells, field, rows)?;
-            column.close()?;
+    let columns = || fields.iter().map(|field| &field.column);
+    let schema = schema::schema(columns())?;
+    let repeating = columns().filter(|column| repeats(column)).map(Column::name);
+    let sealed = sealed(compression, schema, repeating, |file| {
+        let mut cells = Cells::new(context);
+        for rows in rows.chunks(ROW_GROUP_ROWS) {
+            let mut group = file.next_row_group()?;
+            for field in &fields {
+                let mut column = group.next_column()?.ok_or_else(|| general("a column too few"))?;
+                write_column(&mut column, &mut cells, field, rows)?;
+                column.close()?;
+            }
+            group.close()?;
         }
-        group.close()?;
-    }
+        Ok(())
+    });
+    Ok(sealed?)
+}
+
+/// The bytes of a file whose row groups `write` makes, sealed. In the columns named `repeating`, few different values
+/// stand.
+pub(crate) fn sealed(
+    compression: ParquetCompression,
+    schema: TypePtr,
+    repeating: impl Iterator<Item = String>,
+    write: impl FnOnce(&mut SerializedFileWriter<&mut Vec<u8>>) -> Result<(), ParquetError>,
+) -> Result<Vec<u8>, ParquetError> {
+    let mut file = Vec::new();
+    let properties = Arc::new(properties(compression, repeating)?);
+    let mut writer = SerializedFileWriter::new(&mut file, schema, properties)?;
+    write(&mut writer)?;
     writer.close()?;
-    seal::seal(file).ok_or_else(|| general("no place for the checksum").into())
+    seal::seal(file).ok_or_else(|| general("no place for the checksum"))
 }
 
 /// Everything that decides on bytes is set, so that another version of the library with other defaults changes none.
 fn properties(
     compression: ParquetCompression,
-    fields: &[Field<'_>],
+    repeating: impl Iterator<Item = String>,
 ) -> Result<WriterProperties, ParquetError> {
     let compression = match compression {
         ParquetCompression::None => Compression::UNCOMPRESSED,
@@ -69,8 +86,8 @@ fn properties(
         .set_offset_index_disabled(true)
         .set_bloom_filter_enabled(false)
         .set_dictionary_enabled(false);
-    for column in fields.iter().map(|field| &field.column).filter(|column| repeats(column)) {
-        builder = builder.set_column_dictionary_enabled(ColumnPath::new(vec![column.name()]), true);
+    for column in repeating {
+        builder = builder.set_column_dictionary_enabled(ColumnPath::new(vec![column]), true);
     }
     Ok(builder.build())
 }

@@ -1,12 +1,16 @@
-//! `status`: per job and stream, what is exported, what lacks, and the last error.
+//! `status`: per job and stream, what is exported, what lacks, and the last error; and how deliveries, inventories and
+//! accounts are.
 
-use std::collections::BTreeMap;
+mod errands;
+
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 
+use self::errands::{Errands, ErrandsJson};
 use super::{
-    CommandError,
+    CommandError, auth,
     output::{self, grouped, local, rough, shortened},
     session::Session,
 };
@@ -25,6 +29,8 @@ const MAX_ERRORS_SHOWN: usize = 20;
 struct StatusJson {
     now: String,
     series: Vec<SeriesJson>,
+    #[serde(flatten)]
+    errands: ErrandsJson,
 }
 
 #[derive(Serialize)]
@@ -39,6 +45,7 @@ struct SeriesJson {
     gaps: Vec<BTreeMap<&'static str, String>>,
     last_success: Option<String>,
     last_error: Option<ErrorJson>,
+    token_expires_at: Option<String>,
     next_run: Option<String>,
 }
 
@@ -78,16 +85,24 @@ pub(super) fn run(session: &Session, args: &Status) -> Result<u8, CommandError> 
     }
     all.sort_by_key(|(series, _)| series.key());
     let now = session.clock.now().trunc_subsecs(0);
+    let errands = Errands::read(session, &config, ledger.as_ref(), now)?;
     if args.json {
-        let series = all.iter().map(|known| describe(&config, known, now)).collect();
-        output::print_json(&StatusJson { now: to_display(now), series })?;
+        let tokens = auth::stream_views(&config, now)?;
+        let ends = tokens.into_iter().filter_map(|view| Some((view.name, view.expires_at?))).collect();
+        let series = all.iter().map(|known| describe(&config, known, &ends, now)).collect();
+        output::print_json(&StatusJson { now: to_display(now), series, errands: errands.describe(now) })?;
     } else {
-        output::print(&shown(&all, now))?;
+        output::print(&format!("{}{}", shown(&all, now), errands.shown(&config, now)))?;
     }
     Ok(0)
 }
 
-fn describe(config: &Config, (series, known): &Known, now: DateTime<Utc>) -> SeriesJson {
+fn describe(
+    config: &Config,
+    (series, known): &Known,
+    token_ends: &HashMap<String, DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> SeriesJson {
     let status = known.as_ref().map(|known| &known.status);
     let exported_until = status.as_ref().and_then(|status| status.coverage.exported_until());
     let error = status.as_ref().and_then(|status| status.last_error.as_ref());
@@ -103,13 +118,14 @@ fn describe(config: &Config, (series, known): &Known, now: DateTime<Utc>) -> Ser
         missing_buckets: status.as_ref().map_or(0, |status| status.missing_buckets),
         gaps: known.iter().flat_map(|known| &known.gaps).map(gap).collect(),
         last_success: status.as_ref().and_then(|status| status.last_success).map(to_display),
-        last_error: error.map(|LastError { at, kind, message }| ErrorJson {
-            at: to_display(*at),
-            reason: kind.clone(),
-            message: message.clone(),
-        }),
+        last_error: error.map(error_json),
+        token_expires_at: token_ends.get(&series.stream.name).copied().map(to_display),
         next_run: series.job.schedule.next_after(now, config.timezone).map(to_display),
     }
+}
+
+fn error_json(LastError { at, kind, message }: &LastError) -> ErrorJson {
+    ErrorJson { at: to_display(*at), reason: kind.clone(), message: message.clone() }
 }
 
 fn shown(all: &[Known], now: DateTime<Utc>) -> String {

@@ -1,5 +1,7 @@
 //! `check`: everything that can be wrong before the first run, tried in order, each with a line of its own.
 
+mod accounts;
+
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -67,8 +69,10 @@ pub(super) async fn run(session: &Session, args: &Check) -> Result<u8, CommandEr
     check_clock(now, &mut findings);
     let local_problems = findings.problems;
     let mut report = check_secrets(&config, &mut findings);
+    accounts::check_secrets(&config, &mut findings);
     if !args.offline {
         report = check_streams(session, &config, &mut findings).await?;
+        report.errands = accounts::check(session, &config, &mut findings).await?;
     }
     findings.lines.push(format!(
         "\n{}, {}",
@@ -86,7 +90,16 @@ pub(super) async fn run(session: &Session, args: &Check) -> Result<u8, CommandEr
 fn check_configuration(config: &Config, findings: &mut Findings) {
     let (streams, jobs) = (config.streams.len() as u64, config.jobs.len() as u64);
     let path = config.path.display();
-    findings.ok(format!("configuration {path}: {}, {}", counted(streams, "stream"), counted(jobs, "job")));
+    let more = [
+        (config.accounts.len(), "account", "accounts"),
+        (config.deliveries.len(), "delivery", "deliveries"),
+        (config.inventories.len(), "inventory", "inventories"),
+    ];
+    let more = more.into_iter().filter(|(count, ..)| *count > 0);
+    let more = more.map(|(count, one, many)| format!(", {count} {}", if count == 1 { one } else { many }));
+    let more: String = more.collect();
+    let (streams, jobs) = (counted(streams, "stream"), counted(jobs, "job"));
+    findings.ok(format!("configuration {path}: {streams}, {jobs}{more}"));
     for warning in &config.warnings {
         findings.warn(warning);
     }

@@ -1,0 +1,143 @@
+//! What is sent of a published file. Blocks: it runs off the threads that drive requests.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use csv::{ReaderBuilder, StringRecord};
+
+use super::stop::Stop;
+use crate::{
+    config::ContentType,
+    ledger::OutboxEntry,
+    publication::Archive,
+    row::TAG_PREFIX,
+    series::Series,
+    sink::{CsvCompression, FileFormat, JsonLayout, publish},
+};
+
+/// What there is to send of an entry.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// This.
+    Ready(Bytes),
+    /// The file on disk is not the one that was queued, which passes: it is being published, or will be again.
+    NotThere(&'static str),
+    /// Nothing, and sending it again would not help.
+    Unsendable(String),
+}
+
+/// Reads the file of an entry and puts it into the form that the delivery asks for. `series` is `None` where it is no
+/// longer configured.
+pub(super) fn pack(
+    archive: &Archive,
+    series: Option<&Series>,
+    content_type: ContentType,
+    entry: &OutboxEntry,
+) -> Result<Contents, Stop> {
+    let Some(bytes) = publish::read_if_present(&archive.output_dir.join(&entry.path))? else {
+        return Ok(Contents::NotThere("the file is gone"));
+    };
+    if publish::hash(&bytes) != entry.hash {
+        return Ok(Contents::NotThere("the file is another version"));
+    }
+    let Some(format) = format_of(&entry.path) else {
+        return Ok(Contents::Unsendable("its name is none of a published file".to_owned()));
+    };
+    if let (FileFormat::Csv(compression), ContentType::Csv) = (format, content_type) {
+        return Ok(csv_as_it_is(compression, bytes).unwrap_or_else(Contents::Unsendable));
+    }
+    let Some(series) = series else { return Ok(Contents::Unsendable(not_configured(entry))) };
+    let known = archive.ledger.find_series(&series.key())?;
+    // Its tags are not in the rows that are read back, but in the configuration: they must be those of the file.
+    if known.is_none_or(|known| known.style != series.style()) {
+        return Ok(Contents::NotThere("its tags changed, it is about to be written anew"));
+    }
+    Ok(converted(series, format, content_type, &bytes).unwrap_or_else(Contents::Unsendable))
+}
+
+fn format_of(path: &str) -> Option<FileFormat> {
+    let name = Path::new(path).file_name()?.to_str()?;
+    FileFormat::ALL.into_iter().find(|format| format.file_name() == name)
+}
+
+fn not_configured(entry: &OutboxEntry) -> String {
+    let OutboxEntry { job, stream, .. } = entry;
+    format!(
+        "stream {stream} is no longer exported by job {job}, so that its files can only be sent as they are; configure \
+         it again, and queue what is parked once more"
+    )
+}
+
+fn csv_as_it_is(compression: CsvCompression, bytes: Vec<u8>) -> Result<Contents, String> {
+    let csv = match compression {
+        CsvCompression::None => bytes,
+        CsvCompression::Gzip | CsvCompression::Zstd => {
+            compression.unpack(&bytes).map_err(|error| unreadable(&error))?.into_owned()
+        }
+    };
+    sendable_csv(csv)
+}
+
+fn converted(
+    series: &Series,
+    format: FileFormat,
+    content_type: ContentType,
+    bytes: &[u8],
+) -> Result<Contents, String> {
+    let context = &series.context;
+    let rows = format.decode(context, bytes).map_err(|error| unreadable(&error))?;
+    let encoded = match content_type {
+        ContentType::Csv => FileFormat::Csv(CsvCompression::None).encode(context, &rows),
+        ContentType::Json => JsonLayout::Array.encode(context, &rows),
+        ContentType::JsonLines => JsonLayout::Lines.encode(context, &rows),
+    };
+    let encoded = encoded.map_err(|error| format!("its rows cannot be written: {error}"))?;
+    match content_type {
+        ContentType::Csv => sendable_csv(encoded),
+        ContentType::Json | ContentType::JsonLines => Ok(Contents::Ready(encoded.into())),
+    }
+}
+
+fn unreadable(error: &crate::sink::DecodeError) -> String {
+    format!("the file cannot be read as this configuration has it: {error}")
+}
+
+fn sendable_csv(csv: Vec<u8>) -> Result<Contents, String> {
+    check_quotes(&csv)?;
+    Ok(Contents::Ready(csv.into()))
+}
+
+/// Refuses text that would need quotes, which the target does not read (Simacan contract, section 6). The two columns of
+/// JSON need them always, and are sent with them: the configuration warns about that.
+fn check_quotes(csv: &[u8]) -> Result<(), String> {
+    if !csv.contains(&b'"') {
+        return Ok(());
+    }
+    let mut reader = ReaderBuilder::new().from_reader(csv);
+    let broken = |error| format!("the file is no CSV: {error}");
+    let columns: StringRecord = reader.headers().map_err(broken)?.clone();
+    let mut record = StringRecord::new();
+    let mut row = 0_u64;
+    while reader.read_record(&mut record).map_err(broken)? {
+        row += 1;
+        let mut texts = columns.iter().zip(&record).filter(|(column, _)| is_plain_text(column));
+        if let Some((column, value)) = texts.find(|(_, value)| value.contains([',', '"', '\r', '\n'])) {
+            return Err(format!(
+                "row {row}, {column}: {} cannot be written without quotes, which the target does not read; take commas, \
+                 quotes and line breaks out of it, or set content_type = \"application/json\"",
+                shortened(value)
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_plain_text(column: &str) -> bool {
+    column == "stream" || column.starts_with(TAG_PREFIX)
+}
+
+fn shortened(value: &str) -> String {
+    const SHOWN_CHARS: usize = 40;
+    let shown: String = value.chars().take(SHOWN_CHARS).collect();
+    if shown.len() < value.len() { format!("{shown:?}…") } else { format!("{shown:?}") }
+}

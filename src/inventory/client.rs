@@ -1,0 +1,310 @@
+//! Asks the API of one account: within its budget, and with patience.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::{Response, Url, header};
+use secrecy::zeroize::Zeroizing;
+
+use super::{
+    decode::{Owner, Unreadable, decode_owner, decode_page},
+    error::InventoryError,
+    listing::{Listing, ListingBuilder, NextStep},
+    refusal::{Refusal, Verdict, judge},
+    request::{cameras_url, me_url, next_mismatch},
+    throttle::{MOST_PATIENCE, Throttled, Throttling, named_wait},
+};
+use crate::{
+    auth::{AccountSession, CallError, Reply, Token},
+    blocking::blocking,
+    config::{AccountSystem, AngelcamAccount},
+    ledger::Limit,
+    publication::Archive,
+    secret::Secret,
+    wire::{
+        BodyError, Discretion, MAX_ERROR_BODY_BYTES, Patience, RetryPolicy, Timing, Trouble, Waited,
+        read_at_most, read_whole, retry_after,
+    },
+};
+
+/// A hundred cameras with all their streams take some hundreds of KiB; a body beyond this is refused while it arrives,
+/// after decompression.
+const MAX_BODY_BYTES: u64 = 16 << 20;
+
+/// The header that selects the space whose cameras are listed.
+const SPACE_HEADER: &str = "X-Space-Id";
+
+/// What an account may ask, all processes together: stricter than what any source says, because other programs of the
+/// same person count too (Angelcam contract, section 7).
+const LIMITS: [Limit; 2] = [
+    Limit { window: TimeDelta::minutes(1), requests: 15 },
+    Limit { window: TimeDelta::days(1), requests: 500 },
+];
+
+/// How patiently a service that fails is asked again (section 7).
+const RETRY: RetryPolicy = RetryPolicy {
+    least_backoff: Duration::from_secs(2),
+    longest_backoff: Duration::from_secs(60),
+    max_attempts: 5,
+};
+
+/// One run's conversation with the API of one account.
+pub(super) struct Client<'a> {
+    session: &'a AccountSession,
+    angelcam: &'a AngelcamAccount,
+    archive: Arc<Archive>,
+    timing: &'a Timing,
+    throttling: Throttling,
+    /// Requests that were made and are not counted yet.
+    uncounted: u32,
+}
+
+/// How one attempt ended, other than well.
+enum AttemptError {
+    /// It may pass.
+    Trouble(Trouble),
+    /// The account asked too often; the service may have named a wait.
+    Throttled(Option<Duration>),
+    /// It will not pass.
+    Final(InventoryError),
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(
+        session: &'a AccountSession,
+        archive: &Arc<Archive>,
+        timing: &'a Timing,
+    ) -> Result<Self, InventoryError> {
+        let account = session.account();
+        let AccountSystem::Angelcam(angelcam) = &account.system else {
+            return Err(InventoryError::OtherSystem { account: account.name.clone() });
+        };
+        let (archive, throttling) = (Arc::clone(archive), Throttling::default());
+        Ok(Self { session, angelcam, archive, timing, throttling, uncounted: 0 })
+    }
+
+    fn name(&self) -> String {
+        self.session.account().name.clone()
+    }
+
+    /// Who the account is.
+    pub(super) async fn owner(&mut self) -> Result<Owner, InventoryError> {
+        self.get(&me_url(&self.angelcam.api_url), decode_owner).await
+    }
+
+    /// Every camera. A listing that does not add up is asked once more, and then taken as it is.
+    pub(super) async fn cameras(&mut self) -> Result<Listing, InventoryError> {
+        let account = self.name();
+        let mut listing = self.walk_pages().await?;
+        if !listing.adds_up() {
+            tracing::warn!(account, "listing of cameras does not add up, asking once more");
+            listing = self.walk_pages().await?;
+        }
+        let (cameras, skipped, count) = (listing.cameras.len(), listing.skipped, listing.count);
+        if !listing.adds_up() {
+            tracing::warn!(account, cameras, skipped, count, "listing of cameras is incomplete");
+        }
+        if skipped > 0 {
+            tracing::warn!(account, skipped, "cameras without a usable id were passed over");
+        }
+        Ok(listing)
+    }
+
+    async fn walk_pages(&mut self) -> Result<Listing, InventoryError> {
+        let api_url = self.angelcam.api_url.clone();
+        let (mut builder, mut step) = (ListingBuilder::default(), NextStep::Ask(0));
+        let mut mismatch = None;
+        while let NextStep::Ask(offset) = step {
+            let page = self.get(&cameras_url(&api_url, offset), decode_page).await?;
+            mismatch = mismatch.or(page.next.as_deref().and_then(|next| next_mismatch(&api_url, next)));
+            step = builder.push(page).map_err(|error| self.protocol(error.to_string()))?;
+        }
+        if let Some(reason) = mismatch {
+            let account = self.name();
+            tracing::warn!(account, reason, "next ignored, pages are asked for at the configured address");
+        }
+        Ok(builder.finish())
+    }
+
+    /// Asks until there is an answer, or no hope of one.
+    async fn get<T>(
+        &mut self,
+        url: &Url,
+        decode: fn(&[u8]) -> Result<T, Unreadable>,
+    ) -> Result<T, InventoryError> {
+        let timing = self.timing;
+        let mut patience = Patience::new(timing, RETRY);
+        loop {
+            self.take_turn().await?;
+            let error = match self.attempt(url, decode).await {
+                Ok(answer) => {
+                    self.throttling.end_row();
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            match error {
+                AttemptError::Final(error) => return Err(error),
+                AttemptError::Throttled(named) => self.sit_out(named).await?,
+                AttemptError::Trouble(trouble) => {
+                    self.throttling.end_row();
+                    self.recover(&mut patience, trouble).await?;
+                }
+            }
+        }
+    }
+
+    /// Waits until the account may be asked once more, and counts the request.
+    async fn take_turn(&mut self) -> Result<(), InventoryError> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let free_at = match self.count_late().await? {
+                None => self.count_request().await?,
+                busy => busy,
+            };
+            let Some(free_at) = free_at else { return Ok(()) };
+            let wait = (free_at - self.timing.clock.now()).to_std().unwrap_or_default();
+            waited = waited.saturating_add(wait);
+            if waited > MOST_PATIENCE {
+                return Err(InventoryError::Deferred { account: self.name(), wait });
+            }
+            let (account, wait_seconds) = (self.name(), wait.as_secs_f64());
+            tracing::info!(account, wait_seconds, "waiting until the account may be asked again");
+            (self.timing.sleep)(wait).await;
+        }
+    }
+
+    /// Counts what was asked beyond its turn: a request that was repeated with a new token. `None` when that is done.
+    async fn count_late(&mut self) -> Result<Option<DateTime<Utc>>, InventoryError> {
+        while self.uncounted > 0 {
+            if let Some(free_at) = self.count_request().await? {
+                return Ok(Some(free_at));
+            }
+            self.uncounted -= 1;
+        }
+        Ok(None)
+    }
+
+    /// Counts one request, or tells when there is room for one.
+    async fn count_request(&self) -> Result<Option<DateTime<Utc>>, InventoryError> {
+        let (archive, name, now) = (Arc::clone(&self.archive), self.name(), self.timing.clock.now());
+        Ok(blocking(move || archive.ledger.take_request(&name, &LIMITS, now)).await?)
+    }
+
+    async fn sit_out(&mut self, named: Option<Duration>) -> Result<(), InventoryError> {
+        let account = self.name();
+        match self.throttling.judge(named) {
+            Throttled::Defer(wait) => Err(InventoryError::Deferred { account, wait }),
+            Throttled::Wait(wait) => {
+                let wait_seconds = wait.as_secs_f64();
+                tracing::info!(
+                    account,
+                    wait_seconds,
+                    "the service says that it was asked too often, waiting"
+                );
+                (self.timing.sleep)(wait).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn recover(&self, patience: &mut Patience<'_>, trouble: Trouble) -> Result<(), InventoryError> {
+        let account = self.name();
+        match patience.wait(&account, trouble).await {
+            Waited::TryAgain => Ok(()),
+            Waited::GaveUp { attempts, message, .. } => {
+                Err(InventoryError::Unavailable { account, attempts, message })
+            }
+            Waited::Postponed(wait) => Err(InventoryError::Deferred { account, wait }),
+        }
+    }
+
+    async fn attempt<T>(
+        &mut self,
+        url: &Url,
+        decode: fn(&[u8]) -> Result<T, Unreadable>,
+    ) -> Result<T, AttemptError> {
+        tracing::debug!(account = &*self.session.account().name, %url, "asking");
+        let Reply { response, token } = self.send(url).await?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(self.refusal(response, &token).await);
+        }
+        // It is wiped: what we drop of it is secret.
+        let body = match read_whole(response, MAX_BODY_BYTES).await.map(Zeroizing::new) {
+            Ok(body) => body,
+            Err(BodyError::Trouble(trouble)) => return Err(AttemptError::Trouble(trouble)),
+            Err(BodyError::TooLarge) => {
+                let reason = format!("it is larger than {} MiB", MAX_BODY_BYTES >> 20);
+                return Err(AttemptError::Final(self.protocol(reason)));
+            }
+        };
+        decode(&body).map_err(|unreadable| match unreadable {
+            Unreadable::NotJson => AttemptError::Trouble(passing("the answer is not JSON, or was cut short")),
+            Unreadable::OtherShape(reason) => AttemptError::Final(self.protocol(reason)),
+        })
+    }
+
+    /// Sends one request, or two where the first one's token was refused.
+    async fn send(&mut self, url: &Url) -> Result<Reply, AttemptError> {
+        let requests = AtomicU32::new(0);
+        let space = self.angelcam.space_id.as_deref();
+        let sent = self.session.send(|http| {
+            requests.fetch_add(1, Ordering::Relaxed);
+            let request = http.get(url.clone()).header(header::ACCEPT, "application/json");
+            space.iter().fold(request, |request, space| request.header(SPACE_HEADER, *space))
+        });
+        let sent = sent.await;
+        self.uncounted += requests.into_inner().saturating_sub(1);
+        self.count_late().await.map_err(AttemptError::Final)?;
+        sent.map_err(|error| match error {
+            CallError::Trouble(trouble) => AttemptError::Trouble(trouble),
+            CallError::SignIn(error) => {
+                AttemptError::Final(InventoryError::SignIn { account: self.name(), error })
+            }
+            CallError::RefusedAgain { message } => {
+                AttemptError::Final(InventoryError::RefusedAgain { account: self.name(), message })
+            }
+        })
+    }
+
+    async fn refusal(&self, response: Response, token: &Token) -> AttemptError {
+        let status = response.status();
+        let retry_after = retry_after(&response, self.timing.clock.now());
+        let body = read_at_most(response, MAX_ERROR_BODY_BYTES).await.unwrap_or_default();
+        let refusal = Refusal::read(&body);
+        let message = refusal.message();
+        let message =
+            message.unwrap_or_else(|| status.canonical_reason().unwrap_or("no further word").to_lowercase());
+        let message = Discretion::new([Secret::clone(token.text())]).shown(&message);
+        let number = status.as_u16();
+        match judge(number, refusal.title.as_deref()) {
+            Verdict::Throttled => AttemptError::Throttled(named_wait(refusal.detail.as_deref(), retry_after)),
+            Verdict::TryAgain => {
+                let trouble = passing(&format!("status {number}: {message}"));
+                AttemptError::Trouble(Trouble { retry_after, ..trouble })
+            }
+            Verdict::Redirect => {
+                AttemptError::Final(InventoryError::Redirect { account: self.name(), status: number })
+            }
+            Verdict::Refused | Verdict::SignInAgain | Verdict::Usable => {
+                AttemptError::Final(InventoryError::refused(self.session.account(), number, message))
+            }
+        }
+    }
+
+    fn protocol(&self, reason: String) -> InventoryError {
+        InventoryError::Protocol { account: self.name(), reason }
+    }
+}
+
+/// A failure that may pass.
+fn passing(message: &str) -> Trouble {
+    Trouble { transport: None, retry_after: None, message: message.to_owned() }
+}

@@ -1,0 +1,71 @@
+//! What exporting, delivering and taking inventories share: where things are put, who signs in, and who tells the time.
+
+use std::sync::Arc;
+
+use crate::{
+    angus::AngusClient,
+    auth::{Accounts, Vault},
+    clock::Clock,
+    config::Config,
+    delivery::Courier,
+    exporter::{Exporter, ProgressListener, SetupError},
+    inventory::Inventories,
+    ledger::Ledger,
+    publication::Archive,
+    shutdown::Shutdown,
+    wire::Timing,
+};
+
+/// The folders of one configuration, open, and its accounts.
+pub struct Workplace {
+    /// Keeps files and ledger.
+    pub archive: Arc<Archive>,
+    /// Keeps tokens over restarts.
+    pub vault: Arc<Vault>,
+    /// Everybody who signs in, but for streams.
+    pub accounts: Arc<Accounts>,
+    /// Tells the time, and waits.
+    pub timing: Timing,
+    /// Tells when to stop.
+    pub shutdown: Shutdown,
+}
+
+impl Workplace {
+    /// Opens the ledger, tells it which deliveries there are, and sets up connections; asks for nothing yet.
+    pub fn open(config: &Config, clock: Clock, shutdown: Shutdown) -> Result<Self, SetupError> {
+        let timing = Timing::real(clock);
+        let vault = Arc::new(Vault::new(&config.state_dir, config.token_key.as_ref())?);
+        let accounts = Arc::new(Accounts::new(config, &vault, &timing)?);
+        let archive = Archive {
+            output_dir: config.output_dir.clone(),
+            state_dir: config.state_dir.clone(),
+            ledger: Ledger::open(&config.state_dir)?,
+        };
+        let deliveries = config.deliveries.iter().map(|delivery| (&*delivery.name, &*delivery.job.name));
+        archive.ledger.enroll_deliveries(&deliveries.collect::<Vec<_>>(), timing.clock.now())?;
+        Ok(Self { archive: Arc::new(archive), vault, accounts, timing, shutdown })
+    }
+
+    /// Exports series. Refuses an output folder that is not the one of before.
+    pub fn exporter(&self, config: &Config, progress: ProgressListener) -> Result<Exporter, SetupError> {
+        self.archive.check_output()?;
+        let client = AngusClient::new(&config.angus, self.timing.clone())?;
+        Ok(Exporter::new(config, self, client, progress))
+    }
+
+    /// Sends published files on.
+    pub fn courier(&self, config: &Config) -> Courier {
+        let (archive, accounts) = (Arc::clone(&self.archive), Arc::clone(&self.accounts));
+        Courier::new(config, archive, accounts, self.timing.clone(), self.shutdown.clone())
+    }
+
+    /// Takes inventories.
+    pub fn inventories(&self) -> Inventories {
+        Inventories {
+            archive: Arc::clone(&self.archive),
+            accounts: Arc::clone(&self.accounts),
+            timing: self.timing.clone(),
+            shutdown: self.shutdown.clone(),
+        }
+    }
+}
