@@ -2,7 +2,6 @@
 
 #[path = "sign_in/crashes.rs"]
 mod crashes;
-#[path = "sign_in/house.rs"]
 mod house;
 
 use std::io::{BufRead, BufReader};
@@ -174,11 +173,11 @@ fn three_processes_at_once_sign_in_once() {
         ended.assert(0);
     }
     assert_eq!(house.accounts().count(Endpoint::SimacanPassword), 1);
-    for ended in house.run_at_once(3, &["pull", "-q"]) {
+    for ended in house.run_at_once(3, &["pull", "--job", "hourly", "-q"]) {
         assert!(matches!(ended.code, Some(0 | 5)), "{ended:?}");
     }
     assert_eq!(house.simulator.requests().tokens, 1);
-    house.run(&["pull", "-q"]).assert(0);
+    house.run(&["pull", "--job", "hourly", "-q"]).assert(0);
     assert_eq!(house.simulator.requests().tokens, 1, "the token is kept over restarts");
     house.assert_private();
 }

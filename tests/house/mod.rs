@@ -1,5 +1,7 @@
 //! A project folder beside a simulated service, with every account, and the real program in it.
 
+#![allow(dead_code, reason = "every test crate uses its own part of it")]
+
 use std::{
     fs,
     io::Write,
@@ -38,9 +40,12 @@ impl House {
     }
 
     pub(crate) fn with(accounts: AccountOptions) -> Self {
+        Self::of(SimulatorOptions { accounts, ..SimulatorOptions::default() })
+    }
+
+    pub(crate) fn of(options: SimulatorOptions) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let options = SimulatorOptions { accounts, ..SimulatorOptions::default() };
         let simulator = Simulator::start("127.0.0.1:0".parse().unwrap(), options, Clock::system());
         let simulator = runtime.block_on(simulator).unwrap();
         let house = Self { runtime, simulator, folder: tempfile::tempdir().unwrap() };
