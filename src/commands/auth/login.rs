@@ -177,7 +177,7 @@ fn invitation(name: &str, url: &Url, redirect_uri: &Url, port: u16, opened: bool
     };
     format!(
         "{how}\n\n{url}\n\nWaiting for 10 minutes at {redirect_uri} (account {name}).\n\
-         With the browser on another machine, first run there: ssh -L {port}:127.0.0.1:{port} <this machine>"
+         With the browser on another machine, first run there:\n  ssh -L {port}:127.0.0.1:{port} <this machine>"
     )
 }
 
