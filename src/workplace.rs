@@ -39,7 +39,7 @@ impl Workplace {
         let archive = Archive {
             output_dir: config.output_dir.clone(),
             state_dir: config.state_dir.clone(),
-            ledger: Ledger::open(&config.state_dir)?,
+            ledger: Ledger::open(&config.state_dir)?.with_clock(timing.clock.clone()),
         };
         let deliveries = config.deliveries.iter().map(|delivery| (&*delivery.name, &*delivery.job.name));
         archive.ledger.enroll_deliveries(&deliveries.collect::<Vec<_>>(), timing.clock.now())?;

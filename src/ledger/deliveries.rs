@@ -1,4 +1,4 @@
-//! Which deliveries there are, what is queued for them, and how each is doing.
+//! Which deliveries there are, and how each is doing.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    FileRecord, LastError, Ledger, LedgerError, OutboxStatus,
+    LastError, Ledger, LedgerError, OutboxStatus,
+    line::{Line, Tally},
     read::{file_record, last_run, optional_instant, unsigned},
 };
 
@@ -40,7 +41,8 @@ impl Ledger {
     pub fn outbox_status(&self, delivery: &str) -> Result<OutboxStatus, LedgerError> {
         let sql = "SELECT last_success, last_error_at, last_error_kind, last_error, retry_at, failures,
                           pending, awaiting, parked, delivered,
-                          (SELECT min(queued_at) FROM outbox WHERE delivery = ?1 AND state = 0)
+                          (SELECT queued_at FROM outbox WHERE delivery = ?1 AND state = 0 AND state <> 1
+                           ORDER BY position LIMIT 1)
                    FROM deliveries WHERE name = ?1 AND active = 1";
         let found = self.read(|connection| {
             connection.prepare_cached(sql)?.query_row([delivery], outbox_status).optional()
@@ -79,92 +81,39 @@ impl Ledger {
     }
 }
 
-/// Queues what of these files is new for the active deliveries of their job. Costs one look at a small table where there
-/// are none.
-pub(super) fn queue_files(
-    connection: &Connection,
-    series: i64,
-    files: &[FileRecord],
-    now: DateTime<Utc>,
-) -> rusqlite::Result<()> {
-    if files.is_empty() {
-        return Ok(());
-    }
-    let sql = "SELECT name FROM deliveries
-               WHERE active = 1 AND job = (SELECT job FROM series WHERE id = ?1)";
-    let mut statement = connection.prepare_cached(sql)?;
-    let deliveries = statement.query_map([series], |row| row.get(0))?;
-    for delivery in deliveries.collect::<rusqlite::Result<Vec<String>>>()? {
-        let mut line = Line::of(connection, &delivery, now)?;
-        for file in files {
-            line.queue(series, file)?;
-        }
-        line.close()?;
-    }
-    Ok(())
-}
-
-/// The end of a delivery's line, where files queue up.
-struct Line<'a> {
-    connection: &'a Connection,
-    delivery: &'a str,
-    last_position: i64,
-    now: DateTime<Utc>,
-}
-
-impl<'a> Line<'a> {
-    fn of(connection: &'a Connection, delivery: &'a str, now: DateTime<Utc>) -> rusqlite::Result<Self> {
-        let mut statement =
-            connection.prepare_cached("SELECT last_position FROM deliveries WHERE name = ?1")?;
-        let last_position = statement.query_row([delivery], |row| row.get(0))?;
-        Ok(Self { connection, delivery, last_position, now })
-    }
-
-    /// A version that is in the line, or was sent, is not queued again.
-    fn queue(&mut self, series: i64, file: &FileRecord) -> rusqlite::Result<()> {
-        let Some(hash) = file.hash else { return Ok(()) };
-        let sql = "INSERT INTO outbox
-                       (delivery, series, path, period_start, period_end, sha256, state, position, queued_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8)
-                   ON CONFLICT (delivery, series, path) DO UPDATE
-                   SET sha256 = ?6, state = 0, position = ?7, queued_at = ?8, attempts = 0, error_at = NULL,
-                       error_kind = NULL, error = NULL, receipt = NULL, delivered_at = NULL
-                   WHERE sha256 <> ?6";
-        let position = self.last_position + 1;
-        let (start, end) = (file.period.start().timestamp(), file.period.end().timestamp());
-        let now = self.now.timestamp();
-        let values = params![self.delivery, series, file.path, start, end, hash, position, now];
-        if self.connection.prepare_cached(sql)?.execute(values)? > 0 {
-            self.last_position = position;
-        }
-        Ok(())
-    }
-
-    fn close(self) -> rusqlite::Result<()> {
-        let sql = "UPDATE deliveries SET last_position = ?2 WHERE name = ?1";
-        self.connection.prepare_cached(sql)?.execute(params![self.delivery, self.last_position])?;
-        Ok(())
-    }
-}
-
-/// Makes a delivery active, and queues what its job has published already.
+/// Makes a delivery active, and queues what of its job it did not send yet.
 fn begin(connection: &Connection, delivery: &str, job: &str, now: DateTime<Utc>) -> rusqlite::Result<()> {
     let sql = "INSERT INTO deliveries (name, job, active) VALUES (?1, ?2, 1)
                ON CONFLICT (name) DO UPDATE SET job = ?2, active = 1";
     connection.execute(sql, [delivery, job])?;
-    let sql = "DELETE FROM outbox
-               WHERE delivery = ?1 AND state <> 1 AND series NOT IN (SELECT id FROM series WHERE job = ?2)";
-    connection.execute(sql, [delivery, job])?;
-    let sql = "SELECT path, period_start, period_end, sha256, pending_sha256, rows, bytes, series
-               FROM files WHERE series IN (SELECT id FROM series WHERE job = ?1) AND sha256 IS NOT NULL
-               ORDER BY series, period_start, path";
+    forget_other_jobs(connection, delivery, job)?;
+    let sql = "SELECT files.path, files.period_start, files.period_end, files.sha256, files.pending_sha256,
+                      files.rows, files.bytes, files.series, outbox.state
+               FROM files LEFT JOIN outbox
+                   ON outbox.delivery = ?1 AND outbox.series = files.series AND outbox.path = files.path
+               WHERE files.series IN (SELECT id FROM series WHERE job = ?2)
+                   AND files.sha256 IS NOT NULL AND files.sha256 IS NOT outbox.sha256
+               ORDER BY files.series, files.period_start, files.path";
     let mut statement = connection.prepare(sql)?;
-    let mut files = statement.query([job])?;
+    let mut files = statement.query([delivery, job])?;
     let mut line = Line::of(connection, delivery, now)?;
     while let Some(row) = files.next()? {
-        line.queue(row.get(7)?, &file_record(row)?)?;
+        line.queue(row.get(7)?, &file_record(row)?, row.get(8)?)?;
     }
     line.close()
+}
+
+/// What a delivery had yet to send of another job than this one is not to be sent any more.
+fn forget_other_jobs(connection: &Connection, delivery: &str, job: &str) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM outbox
+               WHERE delivery = ?1 AND state <> 1 AND series NOT IN (SELECT id FROM series WHERE job = ?2)
+               RETURNING state";
+    let mut tally = Tally::default();
+    let mut statement = connection.prepare(sql)?;
+    for state in statement.query_map([delivery, job], |row| row.get(0))? {
+        tally.left(state?, 1);
+    }
+    tally.store(connection, delivery)
 }
 
 /// Every delivery that there ever was, and the job of those that are active.

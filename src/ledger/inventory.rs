@@ -87,3 +87,89 @@ fn camera_record(row: &Row<'_>) -> rusqlite::Result<CameraRecord> {
         absences: row.get(5)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open() -> (tempfile::TempDir, Ledger) {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(folder.path()).unwrap();
+        (folder, ledger)
+    }
+
+    fn instant(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_767_225_600 + seconds, 0).unwrap()
+    }
+
+    fn camera(id: i64) -> CameraRecord {
+        CameraRecord {
+            id,
+            name: Some("Gate \"1\"".to_owned()),
+            kind: None,
+            status: Some("asleep".to_owned()),
+            tags: vec!["shop, ground floor".to_owned(), "ünïcode\"".to_owned()],
+            absences: 1,
+        }
+    }
+
+    fn error() -> LastError {
+        LastError { at: instant(5), kind: "unavailable".to_owned(), message: "503".to_owned() }
+    }
+
+    #[test]
+    fn a_listing_replaces_the_one_before_it_and_clears_the_failure() {
+        let (_folder, ledger) = open();
+        assert_eq!(ledger.inventory("cameras").unwrap(), None);
+        let plain = CameraRecord { name: None, status: None, tags: Vec::new(), absences: 0, ..camera(101) };
+        ledger.record_inventory("cameras", "angelcam 1", &[camera(7), plain.clone()], instant(0)).unwrap();
+        ledger.note_inventory_failure("cameras", &error()).unwrap();
+        let listed = [plain, camera(3)];
+        ledger.record_inventory("cameras", "angelcam 2", &listed, instant(9)).unwrap();
+        ledger.record_inventory("others", "angelcam 3", &[camera(1)], instant(9)).unwrap();
+        let [plain, third] = listed;
+        let expected = InventoryRecord {
+            source: "angelcam 2".to_owned(),
+            last_success: Some(instant(9)),
+            last_error: None,
+            cameras: vec![third, plain],
+        };
+        assert_eq!(ledger.inventory("cameras").unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn a_failure_leaves_the_cameras_as_they_were() {
+        let (_folder, ledger) = open();
+        ledger.record_inventory("cameras", "angelcam 1", &[camera(7)], instant(0)).unwrap();
+        let before = ledger.inventory("cameras").unwrap().unwrap();
+        ledger.note_inventory_failure("cameras", &error()).unwrap();
+        let after = InventoryRecord { last_error: Some(error()), ..before };
+        assert_eq!(ledger.inventory("cameras").unwrap(), Some(after));
+    }
+
+    #[test]
+    fn a_failure_before_the_first_success_is_known() {
+        let (_folder, ledger) = open();
+        ledger.note_inventory_failure("cameras", &error()).unwrap();
+        let found = ledger.inventory("cameras").unwrap().unwrap();
+        assert_eq!((found.last_error, found.last_success), (Some(error()), None));
+        assert!(found.source.is_empty() && found.cameras.is_empty());
+    }
+
+    #[test]
+    fn a_camera_that_is_listed_twice_is_kept_once_as_it_was_listed_last() {
+        let (_folder, ledger) = open();
+        let last = CameraRecord { absences: 0, ..camera(7) };
+        ledger.record_inventory("cameras", "", &[camera(7), last.clone()], instant(0)).unwrap();
+        assert_eq!(ledger.inventory("cameras").unwrap().unwrap().cameras, [last]);
+    }
+
+    #[test]
+    fn tags_that_are_no_json_are_damage() {
+        let (_folder, ledger) = open();
+        ledger.record_inventory("cameras", "", &[camera(7)], instant(0)).unwrap();
+        ledger.write(|transaction| transaction.execute("UPDATE cameras SET tags = 'shop'", [])).unwrap();
+        let refused = ledger.inventory("cameras").unwrap_err();
+        assert!(matches!(refused, LedgerError::Damaged { .. }), "{refused}");
+    }
+}

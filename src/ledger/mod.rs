@@ -4,6 +4,7 @@
 mod budget;
 mod deliveries;
 mod inventory;
+mod line;
 mod open;
 mod outbox;
 mod read;
@@ -107,8 +108,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The same ledger with another clock. It tells only when a recorded file was queued for delivery; everything else
-    /// is told by the caller.
+    /// The same ledger with another clock. It tells only when a file was queued for delivery; all other times are told
+    /// by the caller.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }

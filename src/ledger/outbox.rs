@@ -2,12 +2,12 @@
 //! that it asks for: where it was published anew meanwhile, it stays in the line.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Row, ToSql, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 
 use super::{
     LastError, Ledger, LedgerError, OutboxEntry,
+    line::{Line, State, Tally},
     read::{instant, range, unsigned},
-    write::signed,
 };
 
 /// The columns of an entry, as [`entry`] reads them. Says `state <> 1` for the sake of the index.
@@ -19,10 +19,6 @@ const ENTRIES: &str =
      WHERE outbox.delivery = ?1 AND outbox.state = ?2 AND outbox.state <> 1 AND outbox.position > ?3
      ORDER BY outbox.position LIMIT ?4";
 
-const PENDING: i64 = 0;
-const PARKED: i64 = 2;
-const AWAITING: i64 = 3;
-
 impl Ledger {
     /// The next files to send, behind this position in the line. A newer version of a file stands further back than the
     /// older one stood, so what was published first is sent first.
@@ -32,12 +28,12 @@ impl Ledger {
         after_position: i64,
         limit: u32,
     ) -> Result<Vec<OutboxEntry>, LedgerError> {
-        self.entries(params![delivery, PENDING, after_position, limit], entry)
+        self.entries(params![delivery, State::Pending, after_position, limit], entry)
     }
 
     /// Every file that the target took and has not imported yet, in the order of the line.
     pub fn outbox_awaiting(&self, delivery: &str) -> Result<Vec<OutboxEntry>, LedgerError> {
-        self.entries(params![delivery, AWAITING, 0, -1], entry)
+        self.entries(params![delivery, State::Awaiting, 0, -1], entry)
     }
 
     /// Files that the target refused for good, and why, in the order of the line.
@@ -46,7 +42,7 @@ impl Ledger {
         delivery: &str,
         limit: u32,
     ) -> Result<Vec<(OutboxEntry, LastError)>, LedgerError> {
-        self.entries(params![delivery, PARKED, 0, limit], |row| {
+        self.entries(params![delivery, State::Parked, 0, limit], |row| {
             let error = LastError { at: instant(row, 11)?, kind: row.get(12)?, message: row.get(13)? };
             Ok((entry(row)?, error))
         })
@@ -59,9 +55,14 @@ impl Ledger {
         at: DateTime<Utc>,
         receipt: Option<&str>,
     ) -> Result<bool, LedgerError> {
-        let change = "state = 1, delivered_at = :at, receipt = coalesce(:receipt, receipt), error_at = NULL,
+        let change = "delivered_at = :at, receipt = coalesce(:receipt, receipt), error_at = NULL,
                       error_kind = NULL, error = NULL";
-        self.change(entry, change, &[(":at", &at.timestamp()), (":receipt", &receipt)])
+        self.change(
+            entry,
+            Some(State::Delivered),
+            change,
+            &[(":at", &at.timestamp()), (":receipt", &receipt)],
+        )
     }
 
     /// Notes that the target took a file, and has not imported it yet. Says whether this version was asked for.
@@ -71,9 +72,9 @@ impl Ledger {
         at: DateTime<Utc>,
         receipt: &str,
     ) -> Result<bool, LedgerError> {
-        let change = "state = 3, delivered_at = :at, receipt = :receipt, attempts = 0, error_at = NULL,
+        let change = "delivered_at = :at, receipt = :receipt, attempts = 0, error_at = NULL,
                       error_kind = NULL, error = NULL";
-        self.change(entry, change, &[(":at", &at.timestamp()), (":receipt", &receipt)])
+        self.change(entry, Some(State::Awaiting), change, &[(":at", &at.timestamp()), (":receipt", &receipt)])
     }
 
     /// Notes that the target refused a file for good: it is not sent again before it is published anew, or somebody asks
@@ -85,10 +86,10 @@ impl Ledger {
         kind: &str,
         message: &str,
     ) -> Result<bool, LedgerError> {
-        let change = "state = 2, error_at = :at, error_kind = :kind, error = :message, delivered_at = NULL";
+        let change = "error_at = :at, error_kind = :kind, error = :message, delivered_at = NULL";
         let values: [(&str, &dyn ToSql); 3] =
             [(":at", &at.timestamp()), (":kind", &kind), (":message", &message)];
-        self.change(entry, change, &values)
+        self.change(entry, Some(State::Parked), change, &values)
     }
 
     /// Notes that sending a file failed, or asking what became of it. It stays where it is.
@@ -99,29 +100,20 @@ impl Ledger {
         message: &str,
     ) -> Result<(), LedgerError> {
         let change = "attempts = attempts + 1, error_at = :at, error = :message";
-        self.change(entry, change, &[(":at", &at.timestamp()), (":message", &message)])?;
+        self.change(entry, None, change, &[(":at", &at.timestamp()), (":message", &message)])?;
         Ok(())
     }
 
     /// Queues what the target refused once more, at the end of the line, in the same order. Says how many files that is.
     pub fn outbox_retry_parked(&self, delivery: &str) -> Result<u64, LedgerError> {
-        let requeue = "
-            UPDATE outbox
-            SET state = 0, position = last_position + line.place, attempts = 0, error_at = NULL, error_kind = NULL,
-                error = NULL, receipt = NULL
-            FROM deliveries JOIN (
-                SELECT series, path, row_number() OVER (ORDER BY position) AS place
-                FROM outbox WHERE delivery = ?1 AND state = 2 AND state <> 1
-            ) AS line
-            WHERE deliveries.name = ?1 AND outbox.delivery = ?1 AND outbox.series = line.series
-                AND outbox.path = line.path";
-        let advance = "UPDATE deliveries SET last_position = last_position + ?2 WHERE name = ?1";
+        let now = self.clock.now();
         let retried = self.write(|transaction| {
-            let files = transaction.execute(requeue, [delivery])? as u64;
-            transaction.execute(advance, params![delivery, signed(files)])?;
+            let mut line = Line::of(transaction, delivery, now)?;
+            let files = line.queue_parked()?;
+            line.close()?;
             Ok(files)
         })?;
-        Ok(retried)
+        Ok(retried.unsigned_abs())
     }
 
     fn entries<T>(
@@ -140,19 +132,35 @@ impl Ledger {
     fn change(
         &self,
         entry: &OutboxEntry,
+        to: Option<State>,
         change: &str,
         values: &[(&str, &dyn ToSql)],
     ) -> Result<bool, LedgerError> {
         let sql = format!(
-            "UPDATE outbox SET {change}
-             WHERE delivery = :delivery AND series = :series AND path = :path AND sha256 = :hash AND state <> 1"
+            "UPDATE outbox SET state = coalesce(:to, state), {change}
+             WHERE delivery = :delivery AND series = :series AND path = :path"
         );
-        let OutboxEntry { delivery, series, path, hash, .. } = entry;
-        let key = named_params! { ":delivery": delivery, ":series": series, ":path": path, ":hash": hash };
-        let changed =
-            self.write(|transaction| transaction.prepare_cached(&sql)?.execute(&*[key, values].concat()))?;
-        Ok(changed > 0)
+        let OutboxEntry { delivery, series, path, .. } = entry;
+        let row = named_params! { ":to": to, ":delivery": delivery, ":series": series, ":path": path };
+        self.write(|transaction| {
+            let Some(from) = asking(transaction, entry)? else { return Ok(false) };
+            transaction.prepare_cached(&sql)?.execute(&*[row, values].concat())?;
+            let mut tally = Tally::default();
+            tally.left(from, 1);
+            tally.joined(to.unwrap_or(from), 1);
+            tally.store(transaction, delivery)?;
+            Ok(true)
+        })
     }
+}
+
+/// The state of an entry that still asks for its version to be delivered.
+fn asking(connection: &Connection, entry: &OutboxEntry) -> rusqlite::Result<Option<State>> {
+    let sql = "SELECT state FROM outbox
+               WHERE delivery = ?1 AND series = ?2 AND path = ?3 AND sha256 = ?4 AND state <> 1";
+    let OutboxEntry { delivery, series, path, hash, .. } = entry;
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_row(params![delivery, series, path, hash], |row| row.get(0)).optional()
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
@@ -168,4 +176,25 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
         attempts: unsigned(row, 9)?,
         receipt: row.get(10)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_read_by_its_index_and_never_sorted() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(folder.path()).unwrap();
+        let plan: Vec<String> = ledger
+            .read(|connection| {
+                let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {ENTRIES}"))?;
+                let values = params!["partner", State::Pending, 0, 100];
+                let steps = statement.query_map(values, |row| row.get("detail"))?;
+                steps.collect()
+            })
+            .unwrap();
+        let by_index = "SEARCH outbox USING INDEX outbox_in_line (delivery=? AND state=? AND position>?)";
+        assert_eq!(plan, [by_index, "SEARCH series USING INTEGER PRIMARY KEY (rowid=?)"]);
+    }
 }

@@ -86,7 +86,7 @@ CREATE TABLE deliveries (
     active          INTEGER NOT NULL CHECK (active IN (0, 1)),
     -- the highest position in its line that was ever given out
     last_position   INTEGER NOT NULL DEFAULT 0,
-    -- its files by state, kept by triggers: counting millions would take seconds
+    -- its files by state: counting millions takes too long for something that is asked all the time
     pending         INTEGER NOT NULL DEFAULT 0,
     delivered       INTEGER NOT NULL DEFAULT 0,
     parked          INTEGER NOT NULL DEFAULT 0,
@@ -125,34 +125,6 @@ CREATE TABLE outbox (
 
 -- what is delivered is the most by far, and nothing asks for it in order
 CREATE INDEX outbox_in_line ON outbox (delivery, state, position) WHERE state <> 1;
-CREATE INDEX outbox_by_age ON outbox (delivery, queued_at) WHERE state = 0;
-
-CREATE TRIGGER outbox_added AFTER INSERT ON outbox BEGIN
-    UPDATE deliveries SET
-        pending   = pending   + (new.state = 0),
-        delivered = delivered + (new.state = 1),
-        parked    = parked    + (new.state = 2),
-        awaiting  = awaiting  + (new.state = 3)
-    WHERE name = new.delivery;
-END;
-
-CREATE TRIGGER outbox_moved AFTER UPDATE OF state ON outbox WHEN new.state <> old.state BEGIN
-    UPDATE deliveries SET
-        pending   = pending   + (new.state = 0) - (old.state = 0),
-        delivered = delivered + (new.state = 1) - (old.state = 1),
-        parked    = parked    + (new.state = 2) - (old.state = 2),
-        awaiting  = awaiting  + (new.state = 3) - (old.state = 3)
-    WHERE name = new.delivery;
-END;
-
-CREATE TRIGGER outbox_removed AFTER DELETE ON outbox BEGIN
-    UPDATE deliveries SET
-        pending   = pending   - (old.state = 0),
-        delivered = delivered - (old.state = 1),
-        parked    = parked    - (old.state = 2),
-        awaiting  = awaiting  - (old.state = 3)
-    WHERE name = old.delivery;
-END;
 
 CREATE TABLE inventories (
     name            TEXT PRIMARY KEY,

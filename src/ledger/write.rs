@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::{
-    FileRecord, LastError, Ledger, LedgerError, RunSummary, Series, SeriesKey, WindowRecord, deliveries,
+    FileRecord, LastError, Ledger, LedgerError, RunSummary, Series, SeriesKey, WindowRecord, line,
     read::load_intervals,
 };
 use crate::{
@@ -193,7 +193,7 @@ fn record_files(
         let (rows, bytes) = (signed(file.rows), signed(file.bytes));
         statement.execute(params![series, file.path, start, end, file.hash, rows, bytes])?;
     }
-    deliveries::queue_files(transaction, series, files, now)
+    line::queue_files(transaction, series, files, now)
 }
 
 fn record_missing(transaction: &Transaction<'_>, series: i64, window: &WindowRecord) -> rusqlite::Result<()> {
