@@ -11,6 +11,7 @@ use crate::{
     config::{Config, Inventory},
     delivery::Urgency,
     errands::Errands,
+    exporter::SetupError,
     report::RunReport,
 };
 
@@ -18,6 +19,7 @@ pub(super) async fn run(session: &Session, args: &cli::Inventory) -> Result<u8, 
     let config = session.config_to_act_on()?;
     let inventories = select(&config, args.inventory.as_deref())?;
     let workplace = session.workplace(&config)?;
+    workplace.archive.check_output().map_err(SetupError::from)?;
     session.stop_on_signals();
     let errands = Errands { inventories, ..Errands::default() };
     let done = errands.run(&config, &workplace, Urgency::Now).await;

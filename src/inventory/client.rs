@@ -8,23 +8,21 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Response, Url, header};
 use secrecy::zeroize::Zeroizing;
 
 use super::{
+    budget::Budget,
     decode::{Owner, Unreadable, decode_owner, decode_page},
     error::InventoryError,
     listing::{Listing, ListingBuilder, NextStep},
     refusal::{Refusal, Verdict, judge},
     request::{cameras_url, me_url, next_mismatch},
-    throttle::{MOST_PATIENCE, Throttled, Throttling, named_wait},
+    throttle::{Throttled, Throttling, named_wait},
 };
 use crate::{
     auth::{AccountSession, CallError, Reply, Token},
-    blocking::blocking,
     config::{AccountSystem, AngelcamAccount},
-    ledger::Limit,
     publication::Archive,
     secret::Secret,
     wire::{
@@ -40,17 +38,10 @@ const MAX_BODY_BYTES: u64 = 16 << 20;
 /// The header that selects the space whose cameras are listed.
 const SPACE_HEADER: &str = "X-Space-Id";
 
-/// What an account may ask, all processes together: stricter than what any source says, because other programs of the
-/// same person count too (Angelcam contract, section 7).
-const LIMITS: [Limit; 2] = [
-    Limit { window: TimeDelta::minutes(1), requests: 15 },
-    Limit { window: TimeDelta::days(1), requests: 500 },
-];
-
 /// How patiently a service that fails is asked again (section 7).
 const RETRY: RetryPolicy = RetryPolicy {
     least_backoff: Duration::from_secs(2),
-    longest_backoff: Duration::from_secs(60),
+    longest_backoff: Duration::from_mins(1),
     max_attempts: 5,
 };
 
@@ -58,11 +49,9 @@ const RETRY: RetryPolicy = RetryPolicy {
 pub(super) struct Client<'a> {
     session: &'a AccountSession,
     angelcam: &'a AngelcamAccount,
-    archive: Arc<Archive>,
     timing: &'a Timing,
+    budget: Budget<'a>,
     throttling: Throttling,
-    /// Requests that were made and are not counted yet.
-    uncounted: u32,
 }
 
 /// How one attempt ended, other than well.
@@ -85,8 +74,8 @@ impl<'a> Client<'a> {
         let AccountSystem::Angelcam(angelcam) = &account.system else {
             return Err(InventoryError::OtherSystem { account: account.name.clone() });
         };
-        let (archive, throttling) = (Arc::clone(archive), Throttling::default());
-        Ok(Self { session, angelcam, archive, timing, throttling, uncounted: 0 })
+        let budget = Budget::new(&account.name, archive, timing);
+        Ok(Self { session, angelcam, timing, budget, throttling: Throttling::default() })
     }
 
     fn name(&self) -> String {
@@ -141,7 +130,7 @@ impl<'a> Client<'a> {
         let timing = self.timing;
         let mut patience = Patience::new(timing, RETRY);
         loop {
-            self.take_turn().await?;
+            self.budget.take_turn().await?;
             let error = match self.attempt(url, decode).await {
                 Ok(answer) => {
                     self.throttling.end_row();
@@ -158,43 +147,6 @@ impl<'a> Client<'a> {
                 }
             }
         }
-    }
-
-    /// Waits until the account may be asked once more, and counts the request.
-    async fn take_turn(&mut self) -> Result<(), InventoryError> {
-        let mut waited = Duration::ZERO;
-        loop {
-            let free_at = match self.count_late().await? {
-                None => self.count_request().await?,
-                busy => busy,
-            };
-            let Some(free_at) = free_at else { return Ok(()) };
-            let wait = (free_at - self.timing.clock.now()).to_std().unwrap_or_default();
-            waited = waited.saturating_add(wait);
-            if waited > MOST_PATIENCE {
-                return Err(InventoryError::Deferred { account: self.name(), wait });
-            }
-            let (account, wait_seconds) = (self.name(), wait.as_secs_f64());
-            tracing::info!(account, wait_seconds, "waiting until the account may be asked again");
-            (self.timing.sleep)(wait).await;
-        }
-    }
-
-    /// Counts what was asked beyond its turn: a request that was repeated with a new token. `None` when that is done.
-    async fn count_late(&mut self) -> Result<Option<DateTime<Utc>>, InventoryError> {
-        while self.uncounted > 0 {
-            if let Some(free_at) = self.count_request().await? {
-                return Ok(Some(free_at));
-            }
-            self.uncounted -= 1;
-        }
-        Ok(None)
-    }
-
-    /// Counts one request, or tells when there is room for one.
-    async fn count_request(&self) -> Result<Option<DateTime<Utc>>, InventoryError> {
-        let (archive, name, now) = (Arc::clone(&self.archive), self.name(), self.timing.clock.now());
-        Ok(blocking(move || archive.ledger.take_request(&name, &LIMITS, now)).await?)
     }
 
     async fn sit_out(&mut self, named: Option<Duration>) -> Result<(), InventoryError> {
@@ -261,8 +213,8 @@ impl<'a> Client<'a> {
             space.iter().fold(request, |request, space| request.header(SPACE_HEADER, *space))
         });
         let sent = sent.await;
-        self.uncounted += requests.into_inner().saturating_sub(1);
-        self.count_late().await.map_err(AttemptError::Final)?;
+        let counted = self.budget.add(requests.into_inner().saturating_sub(1)).await;
+        counted.map_err(|error| AttemptError::Final(error.into()))?;
         sent.map_err(|error| match error {
             CallError::Trouble(trouble) => AttemptError::Trouble(trouble),
             CallError::SignIn(error) => {

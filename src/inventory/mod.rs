@@ -1,10 +1,13 @@
 //! Inventories: the cameras that an Angelcam account sees, as a small table.
 //!
-//!     me/, cameras/ → Listing → merged with what is known → data.csv or data.parquet → Ledger
+//! ```text
+//! me/, cameras/ → Listing → merged with what is known → data.csv or data.parquet → Ledger
+//! ```
 //!
 //! `request`, `decode`, `listing`, `refusal`, `throttle`, `vanish`, `table` and `due` are pure; `client` asks, within the
-//! budget of the account, and `publishing` writes. One process takes an inventory at a time.
+//! `budget` of the account, and `publishing` writes. One process takes an inventory at a time.
 
+mod budget;
 mod client;
 mod decode;
 mod due;

@@ -22,6 +22,7 @@ pub(super) enum Verdict {
 
 /// What an answer means: by its status first, and by its `title` where the contract says nothing about the status.
 /// `detail` decides nothing.
+#[expect(clippy::match_same_arms, reason = "the order of the arms is the order of precedence")]
 pub(super) fn judge(status: u16, title: Option<&str>) -> Verdict {
     match (status, title) {
         (200..=299, _) => Verdict::Usable,

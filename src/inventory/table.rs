@@ -49,9 +49,9 @@ fn csv(cameras: &[CameraRecord]) -> Result<Vec<u8>, csv::Error> {
     writer.write_record([ID].into_iter().chain(TEXTS.map(|(name, _)| name)))?;
     for camera in cameras {
         let mut record = ByteRecord::from(vec![camera.id.to_string()]);
-        texts(camera)
-            .iter()
-            .for_each(|text| record.push_field(text.as_deref().unwrap_or_default().as_bytes()));
+        for text in texts(camera) {
+            record.push_field(text.as_deref().unwrap_or_default().as_bytes());
+        }
         writer.write_byte_record(&record)?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())
@@ -180,8 +180,9 @@ mod tests {
         let key = b"audience-exporter.sha256";
         let digits = file.windows(key.len()).rposition(|window| window == key).unwrap() + key.len() + 2;
         let sealed = String::from_utf8(file[digits..digits + 64].to_vec()).unwrap();
+        let pairs =
+            (0..64).step_by(2).map(|start| u8::from_str_radix(&sealed[start..start + 2], 16).unwrap());
         file[digits..digits + 64].fill(b'0');
-        let digest: String = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(sealed, digest);
+        assert_eq!(pairs.collect::<Vec<_>>(), Sha256::digest(&file).to_vec());
     }
 }
