@@ -15,6 +15,7 @@ pub mod environment;
 pub mod errands;
 pub mod exporter;
 pub mod failure;
+pub mod hex;
 pub mod inventory;
 pub mod ledger;
 pub mod locks;

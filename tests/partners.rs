@@ -8,10 +8,13 @@ use std::{
     process::Command,
 };
 
-use audience_exporter::simulator::{
-    AccountOptions, Endpoint, Faults, Received, SimulatorOptions, System,
-    credentials::{ANGELCAM_PASSWORD, CLIENT_SECRET, SIMACAN_PASSWORD, USERNAME},
-    planted,
+use audience_exporter::{
+    hex::hex,
+    simulator::{
+        AccountOptions, Endpoint, Faults, Received, SimulatorOptions, System,
+        credentials::{ANGELCAM_PASSWORD, CLIENT_SECRET, SIMACAN_PASSWORD, USERNAME},
+        planted,
+    },
 };
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -40,7 +43,7 @@ fn from_day(text: &str, day: &str) -> String {
 fn published(house: &House) -> BTreeMap<String, String> {
     let files =
         house.everything().into_iter().filter(|(path, _)| path.starts_with(house.path("data/hourly")));
-    let hash = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = |bytes: &[u8]| hex(&Sha256::digest(bytes));
     files.map(|(path, bytes)| (path.display().to_string(), hash(&bytes))).collect()
 }
 

@@ -134,8 +134,9 @@ impl AngelcamAuth {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A boundary that occurs in no value.
+/// A boundary that occurs in no value: it is longer than any run of dashes in them.
 fn boundary_beside(fields: &[(&str, &str)]) -> String {
-    let is_free = |boundary: &String| fields.iter().all(|(_, value)| !value.contains(&**boundary));
-    (0_u32..).map(|number| format!("audience-exporter-{number}")).find(is_free).unwrap_or_default()
+    let dashes = |value: &str| value.split(|character| character != '-').map(str::len).max().unwrap_or(0);
+    let most = fields.iter().map(|(_, value)| dashes(value)).max().unwrap_or(0);
+    format!("{}audience-exporter", "-".repeat(most + 1))
 }

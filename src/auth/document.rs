@@ -13,7 +13,7 @@ use super::{
     record::{Access, Life, Record, Refresh, Standing},
     seal::{Seal, Sealed},
 };
-use crate::secret::Secret;
+use crate::{hex::hex, secret::Secret};
 
 /// The version that this program writes.
 const VERSION: u64 = 1;
@@ -91,12 +91,11 @@ enum StandingText {
 pub(super) fn write(name: &str, kept: &Kept, seal: Option<&Seal>) -> Option<Zeroizing<Vec<u8>>> {
     let text = Zeroizing::new(serde_json::to_string(&Document::of(kept)).ok()?);
     let mut envelope = Envelope { version: VERSION, sha256: None, account: None, sealed: None };
-    match seal {
-        Some(seal) => envelope.sealed = Some(seal.seal(name, text.as_bytes())?),
-        None => {
-            envelope.sha256 = Some(digest(&text));
-            envelope.account = RawValue::from_string(text.to_string()).ok();
-        }
+    if let Some(seal) = seal {
+        envelope.sealed = Some(seal.seal(name, text.as_bytes())?);
+    } else {
+        envelope.sha256 = Some(digest(&text));
+        envelope.account = RawValue::from_string(text.to_string()).ok();
     }
     let mut bytes = Zeroizing::new(serde_json::to_vec(&envelope).ok()?);
     bytes.push(b'\n');
@@ -131,7 +130,7 @@ pub(super) fn read(name: &str, bytes: &[u8], seal: Option<&Seal>) -> Result<Kept
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 fn parse(text: &[u8]) -> Result<Kept, Unreadable> {

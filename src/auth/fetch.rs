@@ -8,6 +8,7 @@ use super::{
 use crate::{angus::StreamSignIn, secret::Secret};
 
 /// One account at one of the systems.
+#[expect(clippy::large_enum_variant, reason = "there is one an account")]
 pub enum Fetcher {
     /// A stream at the Angus console.
     Angus(StreamSignIn),

@@ -54,7 +54,7 @@ impl System {
         let seconds = Duration::from_secs;
         match (self, ask) {
             (Self::Angus { retry }, _) => retry,
-            (Self::Simacan { .. }, AskKind::SignIn) | (Self::Angelcam, AskKind::SignIn) => {
+            (Self::Simacan { .. } | Self::Angelcam, AskKind::SignIn) => {
                 RetryPolicy { least_backoff: seconds(1), longest_backoff: seconds(60), max_attempts: 1 }
             }
             (Self::Simacan { .. }, AskKind::Refresh) => {

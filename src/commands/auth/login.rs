@@ -145,7 +145,7 @@ async fn in_browser(
     let outcome = match ending {
         Some(Ending::Code(code, told)) => {
             let outcome = keep(account, service.exchange(&code, redirect_uri).await).await;
-            let shown = outcome.as_ref().map(|()| ()).map_err(ToString::to_string);
+            let shown = outcome.as_ref().copied().map_err(ToString::to_string);
             // A browser that went away needs no answer.
             _ = told.send(shown);
             Some(outcome)

@@ -22,7 +22,7 @@ fn secrets(config: &Config) -> Vec<(String, &SecretSource)> {
             AccountSystem::Simacan(simacan) => secrets.push((name("password"), &simacan.password)),
             AccountSystem::Angelcam(angelcam) => match &angelcam.sign_in {
                 AngelcamSignIn::PersonalToken(source) => {
-                    secrets.push((name("personal_access_token"), source))
+                    secrets.push((name("personal_access_token"), source));
                 }
                 AngelcamSignIn::OAuth(client) => {
                     secrets

@@ -21,9 +21,12 @@ use crate::{
 /// Parked files of one delivery that are spelled out; of more the number is told.
 const MAX_PARKED_SHOWN: u32 = 10;
 
+/// Files that were refused for good, and why.
+type Parked = Vec<(OutboxEntry, LastError)>;
+
 /// Everything besides series.
 pub(super) struct Errands {
-    deliveries: Vec<(String, OutboxStatus, Vec<(OutboxEntry, LastError)>)>,
+    deliveries: Vec<(String, OutboxStatus, Parked)>,
     inventories: Vec<(String, Option<InventoryRecord>, Option<DateTime<Utc>>)>,
     accounts: Vec<AccountView>,
 }
@@ -130,9 +133,9 @@ impl Errands {
     /// For people: a table of each kind that there is, and below them what is wrong.
     pub(super) fn shown(&self, config: &Config, now: DateTime<Utc>) -> String {
         let tables = [self.delivery_table(now), self.inventory_table(config)];
-        let tables: String = tables.into_iter().flatten().map(|table| format!("\n\n{table}")).collect();
-        let troubles: Vec<String> = self.troubles(config);
-        if troubles.is_empty() { tables } else { format!("{tables}\n\n{}", troubles.join("\n")) }
+        let troubles = Some(self.troubles(config).join("\n")).filter(|troubles| !troubles.is_empty());
+        let parts = tables.into_iter().flatten().chain(troubles);
+        parts.fold(String::new(), |text, part| text + "\n\n" + &part)
     }
 
     fn delivery_table(&self, now: DateTime<Utc>) -> Option<String> {
