@@ -12,7 +12,7 @@ use crate::{
     publication::Archive,
     row::TAG_PREFIX,
     series::Series,
-    sink::{CsvCompression, FileFormat, JsonLayout, publish},
+    sink::{CsvCompression, DecodeError, FileFormat, JsonLayout, publish},
 };
 
 /// What there is to send of an entry.
@@ -98,7 +98,7 @@ fn converted(
     }
 }
 
-fn unreadable(error: &crate::sink::DecodeError) -> String {
+fn unreadable(error: &DecodeError) -> String {
     format!("the file cannot be read as this configuration has it: {error}")
 }
 
@@ -107,8 +107,8 @@ fn sendable_csv(csv: Vec<u8>) -> Result<Contents, String> {
     Ok(Contents::Ready(csv.into()))
 }
 
-/// Refuses text that would need quotes, which the target does not read (Simacan contract, section 6). The two columns of
-/// JSON need them always, and are sent with them: the configuration warns about that.
+/// Refuses text that would need quotes, which the target does not read (Simacan contract, section 6). The two columns
+/// of JSON need them always, and are sent with them: the configuration warns about that.
 fn check_quotes(csv: &[u8]) -> Result<(), String> {
     if !csv.contains(&b'"') {
         return Ok(());
@@ -123,8 +123,8 @@ fn check_quotes(csv: &[u8]) -> Result<(), String> {
         let mut texts = columns.iter().zip(&record).filter(|(column, _)| is_plain_text(column));
         if let Some((column, value)) = texts.find(|(_, value)| value.contains([',', '"', '\r', '\n'])) {
             return Err(format!(
-                "row {row}, {column}: {} cannot be written without quotes, which the target does not read; take commas, \
-                 quotes and line breaks out of it, or set content_type = \"application/json\"",
+                "row {row}, {column}: {} cannot be written without quotes, which the target does not read; take \
+                 commas, quotes and line breaks out of it, or set content_type = \"application/json\"",
                 shortened(value)
             ));
         }
@@ -140,4 +140,42 @@ fn shortened(value: &str) -> String {
     const SHOWN_CHARS: usize = 40;
     let shown: String = value.chars().take(SHOWN_CHARS).collect();
     if shown.len() < value.len() { format!("{shown:?}…") } else { format!("{shown:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with a file of two rows whose second one ends like this.
+    fn refused(end: &str) -> Option<String> {
+        let csv = format!("stream,passing_by,extras,tag_site,tag_zone\nlobby,1,,paris,\nlobby,2,{end}\n");
+        check_quotes(csv.as_bytes()).err()
+    }
+
+    #[test]
+    fn only_text_that_needs_quotes_is_refused_and_named() {
+        for fine in [",paris,", ",Main St 4; left,'x'", "\"{\"\"a\"\":[1,2]}\",paris,", ",,"] {
+            assert_eq!(refused(fine), None, "{fine}");
+        }
+        for (end, place) in [
+            (",\"Main St, 4\",", "row 2, tag_site: \"Main St, 4\" cannot"),
+            (",,\"the \"\"big\"\" one\"", "row 2, tag_zone: \"the \\\"big\\\" one\" cannot"),
+            (",\"a\nb\",", "row 2, tag_site: \"a\\nb\" cannot"),
+            (",\"a\rb\",", "row 2, tag_site: \"a\\rb\" cannot"),
+        ] {
+            let reason = refused(end).unwrap();
+            assert!(reason.starts_with(place), "{reason}");
+        }
+        let long = refused(&format!(",\"{},\",", "x".repeat(100))).unwrap();
+        assert!(long.contains(&format!("\"{}\"… cannot", "x".repeat(40))), "{long}");
+    }
+
+    #[test]
+    fn a_format_is_known_by_the_name_of_its_file() {
+        for format in FileFormat::ALL {
+            let found = format_of(&format!("hourly/stream=lobby/date=2026-03-01/{}", format.file_name()));
+            assert_eq!(found.map(FileFormat::file_name), Some(format.file_name()));
+        }
+        assert_eq!(format_of("hourly/stream=lobby/date=2026-03-01/data.txt"), None);
+    }
 }

@@ -64,7 +64,7 @@ impl Desk {
         blocking(move || pack(&archive, series.as_ref(), content_type, &entry)).await
     }
 
-    /// Notes that the target took an entry. Where it may still refuse to import it, `awaited` is its receipt.
+    /// Notes that the target took an entry, and gave this receipt. `is_awaited`: it will be asked what became of it.
     pub(super) async fn note_taken(
         &self,
         entry: &OutboxEntry,
@@ -90,19 +90,18 @@ impl Desk {
         Ok(())
     }
 
-    /// Notes that an entry is not to be sent again.
+    /// Notes that an entry is not to be sent again. Says whether this version was still asked for.
     pub(super) async fn park(
         &self,
         entry: &OutboxEntry,
         kind: FailureKind,
         message: String,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<bool, LedgerError> {
         let entry = entry.clone();
         let park = move |ledger: &Ledger, desk: &Self| {
             ledger.outbox_park(&entry, desk.clock.now(), kind.as_str(), &message)
         };
-        self.ask(park).await?;
-        Ok(())
+        self.ask(park).await
     }
 
     /// Notes that a request about an entry failed, which changes nothing else.

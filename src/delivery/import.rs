@@ -16,8 +16,8 @@ pub(super) enum Import {
     },
 }
 
-/// Reads a status answer: of API version 4, or of version 3, which has the attempt's fields at the top. Whatever else it
-/// holds is not looked at.
+/// Reads a status answer: of API version 4, or of version 3, which has the attempt's fields at the top. Whatever else
+/// it holds is not looked at.
 pub(super) fn read_import(body: &[u8], discretion: &Discretion) -> Import {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let attempt = body.get("importAttempt").unwrap_or(&body);

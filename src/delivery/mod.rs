@@ -23,8 +23,6 @@ use std::{
 
 use futures_util::future::join_all;
 
-pub use verdict::{Verdict, judge};
-
 use self::{backoff::held_until, desk::Desk, round::Round, stop::Stop, target::Target};
 use crate::{
     auth::Accounts,
@@ -37,6 +35,7 @@ use crate::{
     report::SeriesFailure,
     series::Series,
     shutdown::Shutdown,
+    time::to_display,
     wire::Timing,
 };
 
@@ -172,6 +171,8 @@ impl Courier {
             return Ok(());
         }
         if let Some(until) = held_until(&status, urgency, self.timing.clock.now()) {
+            let (delivery, until_shown) = (&*delivery.name, to_display(until));
+            tracing::debug!(delivery, until = until_shown, "target left alone for now");
             return match urgency {
                 Urgency::WhenDue => Ok(()),
                 Urgency::Now => Err(Stop::Held { until }),

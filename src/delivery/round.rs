@@ -24,11 +24,11 @@ const MAX_REFUSALS_OF_TARGET: u32 = 3;
 
 /// One run of one delivery, while nobody else sends for it.
 pub(super) struct Round<'a> {
-    pub(super) courier: &'a Courier,
-    pub(super) delivery: &'a Delivery,
-    pub(super) desk: &'a Desk,
-    pub(super) target: Target<'a>,
-    pub(super) report: &'a mut DeliveryReport,
+    courier: &'a Courier,
+    delivery: &'a Delivery,
+    desk: &'a Desk,
+    target: Target<'a>,
+    report: &'a mut DeliveryReport,
     refusals_in_a_row: u32,
     /// The ledger's numbers of series with a file that cannot be sent yet: later ones of the same series wait for it.
     waiting: HashSet<i64>,
@@ -129,7 +129,7 @@ impl<'a> Round<'a> {
                     );
                     self.park(entry, FailureKind::Unavailable, message).await?;
                     // The next one would fare the same, and be parked as well.
-                    Err(Stop::Trouble { attempts: 1, trouble })
+                    Err(Stop::AnswerLost { message: trouble.message })
                 }
             },
         }
@@ -169,8 +169,7 @@ impl<'a> Round<'a> {
     async fn park(&mut self, entry: &OutboxEntry, kind: FailureKind, message: String) -> Result<(), Stop> {
         let OutboxEntry { delivery, stream, path: file, .. } = entry;
         tracing::warn!(delivery, stream, file, reason = kind.as_str(), error = &*message, "file parked");
-        self.desk.park(entry, kind, message).await?;
-        self.report.parked += 1;
+        self.report.parked += u64::from(self.desk.park(entry, kind, message).await?);
         Ok(())
     }
 

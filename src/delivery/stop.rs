@@ -30,6 +30,9 @@ pub(super) enum Stop {
     TokenRefused { message: String },
     #[error("{}", no_answer(*.attempts, .trouble))]
     Trouble { attempts: u32, trouble: Trouble },
+    /// Of an upload that may not be repeated.
+    #[error("the answer to an upload was lost ({message}); the rest is sent later")]
+    AnswerLost { message: String },
     #[error(
         "{files} files in a row were refused by a status that speaks of the address or the account, not of the file; \
          the last one: {message}; check the url, and what the account may do there"
@@ -58,6 +61,7 @@ impl Stop {
                 Some(_) => FailureKind::RateLimited,
                 None => FailureKind::Unavailable,
             },
+            Self::AnswerLost { .. } => FailureKind::Unavailable,
             Self::TargetRefused { .. } | Self::StatusRefused { .. } => FailureKind::Refused,
         }
     }
@@ -71,7 +75,9 @@ impl Stop {
             Self::SignIn(AuthError::RateLimited { wait }) => Some(Retry::Asked(*wait)),
             // Whoever keeps the tokens knows when the account may be asked again.
             Self::SignIn(_) | Self::File(_) | Self::StatusRefused { .. } => Some(Retry::NextRun),
-            Self::TokenRefused { .. } | Self::TargetRefused { .. } => Some(Retry::Paused),
+            Self::TokenRefused { .. } | Self::AnswerLost { .. } | Self::TargetRefused { .. } => {
+                Some(Retry::Paused)
+            }
             Self::Trouble { trouble, .. } => Some(asked(trouble).map_or(Retry::Paused, Retry::Asked)),
             Self::StatusTrouble { trouble, .. } => Some(asked(trouble).map_or(Retry::NextRun, Retry::Asked)),
         }

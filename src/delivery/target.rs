@@ -18,10 +18,10 @@ use crate::{
     auth::{AccountSession, CallError, Reply},
     config::{Delivery, DeliveryMethod},
     crash_point::{self, Step},
+    hex::hex,
     ledger::OutboxEntry,
     secret::Secret,
     shutdown::Shutdown,
-    sink::publish::FileHash,
     wire::{Discretion, MAX_ERROR_BODY_BYTES, Timing, Transport, Trouble, read_at_most, retry_after},
 };
 
@@ -216,8 +216,4 @@ fn discretion(reply: &Reply) -> Discretion {
 /// As much of a body as there is, up to its limit.
 async fn body(response: Response, limit: u64) -> Vec<u8> {
     read_at_most(response, limit).await.unwrap_or_default()
-}
-
-fn hex(hash: &FileHash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

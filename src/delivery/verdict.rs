@@ -2,7 +2,7 @@
 
 /// What an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// It did what was asked; a body is optional.
     Accepted,
     /// A passing failure.
@@ -14,7 +14,7 @@ pub enum Verdict {
 }
 
 /// What an answer with this status means. A first 401 never comes here: it renews the token.
-pub fn judge(status: u16) -> Verdict {
+pub(super) fn judge(status: u16) -> Verdict {
     match status {
         200..=299 => Verdict::Accepted,
         300..=399 | 401 | 403 | 404 | 405 => Verdict::TargetRefused,

@@ -1,7 +1,7 @@
 //! Rows as JSON, for other systems: no file of ours has this form, so nothing reads it back.
 //!
-//! An object a row, its keys the columns in their order. Times and numbers are written as in CSV; what is empty there is
-//! null here.
+//! An object a row, its keys the columns in their order. Times and numbers are written as in CSV; what is empty there
+//! is null here.
 
 use super::{
     EncodeError,

@@ -1,13 +1,10 @@
 //! Texts that were never made before: ids and opaque tokens.
 
-use std::{
-    fmt::Write,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 
-use crate::simulator::signer::Signer;
+use crate::{hex::hex, simulator::signer::Signer};
 
 /// Makes ids. Two that were started at different times make different ones, so that nothing of before a restart fits.
 pub(in crate::simulator) struct Mint {
@@ -31,7 +28,7 @@ impl Mint {
 
     /// A new text of 64 hexadecimal digits.
     pub(in crate::simulator) fn opaque(&self, now: DateTime<Utc>) -> String {
-        hexadecimal(&self.fresh(now))
+        hex(&self.fresh(now))
     }
 
     fn fresh(&self, now: DateTime<Utc>) -> [u8; 32] {
@@ -46,16 +43,8 @@ pub(in crate::simulator) fn uuid(bytes: [u8; 32]) -> String {
     half.copy_from_slice(&bytes[..16]);
     half[6] = half[6] & 0x0F | 0x40;
     half[8] = half[8] & 0x3F | 0x80;
-    let digits = hexadecimal(&half);
+    let digits = hex(&half);
     [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
