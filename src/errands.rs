@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use futures_util::future::join;
 
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
     delivery::{DeliveryReport, Urgency},
     failure::FailureKind,
     inventory::{InventoryReport, is_due},
-    ledger::{LastError, Ledger, LedgerError},
+    ledger::{LastError, LedgerError},
     report::{ErrandReport, SeriesFailure},
     workplace::Workplace,
 };
@@ -48,15 +47,17 @@ impl Errands {
     }
 
     /// The same, and every inventory whose time has come.
-    pub fn with_due_inventories(
-        self,
-        config: &Config,
-        ledger: &Ledger,
-        now: DateTime<Utc>,
-    ) -> Result<Self, LedgerError> {
+    pub fn with_due_inventories(self, config: &Config, workplace: &Workplace) -> Result<Self, LedgerError> {
+        let now = workplace.timing.clock.now();
         let mut inventories = Vec::new();
         for inventory in &config.inventories {
-            if is_inventory_due(inventory, config.timezone, ledger, now)? {
+            let known = workplace.archive.ledger.inventory(&inventory.name)?;
+            let (last_success, last_error) =
+                known.map_or((None, None), |known| (known.last_success, known.last_error));
+            let account = workplace.accounts.get(&inventory.account.name);
+            let needs_a_person = account.is_some_and(|account| account.view(now).state.needs_a_person());
+            let may_try = last_error.is_none_or(|error| has_rested(&error, needs_a_person, now));
+            if may_try && is_due(inventory, config.timezone, last_success, now) {
                 inventories.push(Arc::clone(inventory));
             }
         }
@@ -89,23 +90,11 @@ impl Errands {
     }
 }
 
-fn is_inventory_due(
-    inventory: &Inventory,
-    zone: Tz,
-    ledger: &Ledger,
-    now: DateTime<Utc>,
-) -> Result<bool, LedgerError> {
-    let known = ledger.inventory(&inventory.name)?;
-    let (last_success, last_error) =
-        known.map_or((None, None), |known| (known.last_success, known.last_error));
-    let has_rested =
-        last_error.is_none_or(|error| costs_nothing(&error) || now - error.at >= PAUSE_AFTER_FAILURE);
-    Ok(has_rested && is_due(inventory, zone, last_success, now))
-}
-
-/// Whether trying again asks nobody: it is told at once that a person is needed.
-fn costs_nothing(error: &LastError) -> bool {
-    [FailureKind::Credentials, FailureKind::Configuration].iter().any(|kind| kind.as_str() == error.kind)
+/// Whether a listing that failed may be tried again: at once where nobody was asked, or where a person may have put it
+/// right meanwhile, otherwise after a pause. An error from the future is one of a clock that was ahead.
+fn has_rested(error: &LastError, needs_a_person: bool, now: DateTime<Utc>) -> bool {
+    let costs_nothing = ["interrupted", "storage", "busy"].contains(&&*error.kind) || needs_a_person;
+    costs_nothing || error.at > now || now - error.at >= PAUSE_AFTER_FAILURE
 }
 
 impl ErrandReports {
@@ -140,5 +129,35 @@ fn of_inventory(report: &InventoryReport) -> ErrandReport {
         name: format!("inventory {}", report.inventory),
         has_done: report.failure.is_none(),
         failure: report.failure.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_that_failed_is_left_alone_for_a_while_unless_that_helps_nobody() {
+        let at = |minutes| DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        let error = |kind: FailureKind, minutes| LastError {
+            at: at(minutes),
+            kind: kind.as_str().to_owned(),
+            message: String::new(),
+        };
+        let now = at(100);
+        for kind in [
+            FailureKind::Unavailable,
+            FailureKind::RateLimited,
+            FailureKind::Refused,
+            FailureKind::Credentials,
+        ] {
+            assert!(!has_rested(&error(kind, 99), false, now), "{kind:?}");
+            assert!(has_rested(&error(kind, 85), false, now), "{kind:?}");
+            assert!(has_rested(&error(kind, 99), true, now), "nobody is asked: {kind:?}");
+            assert!(has_rested(&error(kind, 600_000), false, now), "a clock that was ahead: {kind:?}");
+        }
+        for kind in [FailureKind::Interrupted, FailureKind::Storage, FailureKind::Busy] {
+            assert!(has_rested(&error(kind, 99), false, now), "{kind:?}");
+        }
     }
 }

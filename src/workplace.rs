@@ -10,7 +10,7 @@ use crate::{
     delivery::Courier,
     exporter::{Exporter, ProgressListener, SetupError},
     inventory::Inventories,
-    ledger::Ledger,
+    ledger::{Ledger, LedgerError},
     publication::Archive,
     shutdown::Shutdown,
     wire::Timing,
@@ -31,7 +31,7 @@ pub struct Workplace {
 }
 
 impl Workplace {
-    /// Opens the ledger, tells it which deliveries there are, and sets up connections; asks for nothing yet.
+    /// Opens the ledger and sets up connections; asks for nothing yet.
     pub fn open(config: &Config, clock: Clock, shutdown: Shutdown) -> Result<Self, SetupError> {
         let timing = Timing::real(clock);
         let vault = Arc::new(Vault::new(&config.state_dir, config.token_key.as_ref())?);
@@ -41,14 +41,20 @@ impl Workplace {
             state_dir: config.state_dir.clone(),
             ledger: Ledger::open(&config.state_dir)?.with_clock(timing.clock.clone()),
         };
-        let deliveries = config.deliveries.iter().map(|delivery| (&*delivery.name, &*delivery.job.name));
-        archive.ledger.enroll_deliveries(&deliveries.collect::<Vec<_>>(), timing.clock.now())?;
         Ok(Self { archive: Arc::new(archive), vault, accounts, timing, shutdown })
+    }
+
+    /// Tells the ledger which deliveries there are: what is published from now on is queued for them, and what was
+    /// published before. Only for what publishes or sends: it forgets what other deliveries had yet to send.
+    pub fn enroll_deliveries(&self, config: &Config) -> Result<(), LedgerError> {
+        let deliveries = config.deliveries.iter().map(|delivery| (&*delivery.name, &*delivery.job.name));
+        self.archive.ledger.enroll_deliveries(&deliveries.collect::<Vec<_>>(), self.timing.clock.now())
     }
 
     /// Exports series. Refuses an output folder that is not the one of before.
     pub fn exporter(&self, config: &Config, progress: ProgressListener) -> Result<Exporter, SetupError> {
         self.archive.check_output()?;
+        self.enroll_deliveries(config)?;
         let client = AngusClient::new(&config.angus, self.timing.clone())?;
         Ok(Exporter::new(config, self, client, progress))
     }

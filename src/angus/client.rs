@@ -25,8 +25,8 @@ use crate::{
     metric::MetricSet,
     secret::Secret,
     wire::{
-        ClientSetupError, Discretion, Patience, RetryPolicy, Timing, Trouble, Waited, http_client,
-        retry_after, server_time, transport_trouble,
+        ClientSetupError, Discretion, Http, Patience, RetryPolicy, Timing, Trouble, Waited, retry_after,
+        server_time, transport_trouble,
     },
 };
 
@@ -57,7 +57,7 @@ impl StreamSession {
 
 /// Talks to the console and the Data API for all streams, under one budget.
 pub struct AngusClient {
-    http: reqwest::Client,
+    http: Http,
     console_url: Url,
     data_url: Url,
     pace: Arc<Pace>,
@@ -74,7 +74,7 @@ impl AngusClient {
     /// Sets up connections, but makes none.
     pub fn new(settings: &AngusSettings, timing: Timing) -> Result<Self, ClientSetupError> {
         Ok(Self {
-            http: http_client(settings.timeout, &[&settings.console_url, &settings.data_url])?,
+            http: Http::new(settings.timeout)?,
             console_url: settings.console_url.clone(),
             data_url: settings.data_url.clone(),
             pace: Arc::new(Pace::new(settings.concurrency.get(), settings.requests_per_second)),

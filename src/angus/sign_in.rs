@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     config::Stream,
     secret::Secret,
-    wire::{Discretion, retry_after, server_time, transport_trouble},
+    wire::{Discretion, Http, retry_after, server_time, transport_trouble},
 };
 
 /// The keys of the configuration that hold the addresses.
@@ -26,7 +26,7 @@ const KEYS: &str = "console_url and data_url";
 
 /// Brings tokens for one stream, within the budget that all streams share.
 pub struct StreamSignIn {
-    pub(super) http: reqwest::Client,
+    pub(super) http: Http,
     pub(super) console_url: Url,
     pub(super) pace: Arc<Pace>,
     pub(super) clock: Clock,

@@ -20,7 +20,7 @@ use crate::{
     blocking::blocking,
     config::{Account, AccountSystem, AngelcamAccount, AngelcamSignIn, Config, SecretSource},
     wire::{
-        ClientSetupError, Discretion, MAX_ERROR_BODY_BYTES, Timing, Trouble, http_client, read_at_most,
+        ClientSetupError, Discretion, Http, MAX_ERROR_BODY_BYTES, Timing, Trouble, read_at_most,
         transport_trouble,
     },
 };
@@ -37,7 +37,7 @@ pub struct Accounts {
 /// One account: its connections and its tokens.
 pub struct AccountSession {
     account: Arc<Account>,
-    http: reqwest::Client,
+    http: Http,
     timing: Timing,
     tokens: Tokens,
 }
@@ -96,10 +96,7 @@ impl AccountSession {
         timing: &Timing,
         renewals: &Renewals,
     ) -> Result<Self, ClientSetupError> {
-        let http = match &account.system {
-            AccountSystem::Simacan(simacan) => http_client(TIMEOUT, &[&simacan.base_url])?,
-            AccountSystem::Angelcam(angelcam) => http_client(TIMEOUT, &[&angelcam.api_url])?,
-        };
+        let http = Http::new(TIMEOUT)?;
         let clock = timing.clock.clone();
         let managed = |system, fetcher| {
             let holder = Holder { vault: Some(Arc::clone(vault)), ..Holder::of_account(account) };
@@ -164,7 +161,7 @@ impl AccountSession {
     }
 
     /// Its connections.
-    pub fn http(&self) -> &reqwest::Client {
+    pub fn http(&self) -> &Http {
         &self.http
     }
 
@@ -189,7 +186,7 @@ impl AccountSession {
 
     /// Sends what `build` makes, with a token. A 401 renews the token once and repeats the request once (all three
     /// contracts); a second one is [`CallError::RefusedAgain`]. No other status is judged here.
-    pub async fn send(&self, build: impl Fn(&reqwest::Client) -> RequestBuilder) -> Result<Reply, CallError> {
+    pub async fn send(&self, build: impl Fn(&Http) -> RequestBuilder) -> Result<Reply, CallError> {
         let mut refused: Option<Token> = None;
         loop {
             let token = self.token(refused.as_ref()).await?;

@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::{OAuthClient, SecretError},
     secret::Secret,
-    wire::{Discretion, Spaces, encode_form, encode_multipart, percent_encode, transport_trouble},
+    wire::{Discretion, Http, Spaces, encode_form, encode_multipart, percent_encode, transport_trouble},
 };
 
 /// Section 2: 36000 s; section 4: renewed 300 s before the end.
@@ -22,14 +22,14 @@ const KEYS: &str = "token_url and revoke_url";
 
 /// One account. It only asks; whether it may is for the rules.
 pub struct AngelcamAuth {
-    http: reqwest::Client,
+    http: Http,
     client: OAuthClient,
     clock: Clock,
 }
 
 impl AngelcamAuth {
     /// Makes no request.
-    pub fn new(http: reqwest::Client, client: OAuthClient, clock: Clock) -> Self {
+    pub fn new(http: Http, client: OAuthClient, clock: Clock) -> Self {
         Self { http, client, clock }
     }
 

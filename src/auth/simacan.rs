@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::SimacanAccount,
     secret::Secret,
-    wire::{Discretion, Spaces, encode_form},
+    wire::{Discretion, Http, Spaces, encode_form},
 };
 
 /// Section 3: 3600 s where the answer does not say; section 4, rule 9: renewed 60 s before the end.
@@ -19,7 +19,7 @@ const TERMS: Terms = Terms { assumed_life: TimeDelta::seconds(3600), margin: Tim
 
 /// One account. It only asks; whether it may is for the rules.
 pub struct SimacanAuth {
-    http: reqwest::Client,
+    http: Http,
     base_url: Url,
     username: String,
     clock: Clock,
@@ -27,7 +27,7 @@ pub struct SimacanAuth {
 
 impl SimacanAuth {
     /// Makes no request.
-    pub fn new(http: reqwest::Client, account: &SimacanAccount, clock: Clock) -> Self {
+    pub fn new(http: Http, account: &SimacanAccount, clock: Clock) -> Self {
         let (base_url, username) = (account.base_url.clone(), account.username.clone());
         Self { http, base_url, username, clock }
     }

@@ -18,6 +18,7 @@ pub(super) async fn run(session: &Session, args: &Deliver) -> Result<u8, Command
     let config = session.config_to_act_on()?;
     let deliveries = select(&config, args.delivery.as_deref())?;
     let workplace = session.workplace(&config)?;
+    workplace.enroll_deliveries(&config)?;
     if args.retry {
         for delivery in &deliveries {
             let files = workplace.archive.ledger.outbox_retry_parked(&delivery.name)?;

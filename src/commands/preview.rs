@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     CommandError,
+    auth::exit_code,
     output::{self, grouped, sparkline},
     session::{self, Session},
 };
@@ -14,7 +15,6 @@ use crate::{
     angus::{AngusClient, FetchError, Query},
     cli::{Preview, Selection},
     exporter::SetupError,
-    failure::FailureKind,
     row::{Count, Mean, Row, Totals},
     series::Series,
     time::{TimeRange, to_display},
@@ -75,7 +75,7 @@ fn recent(series: &Series, args: &Preview, now: DateTime<Utc>) -> Result<TimeRan
 
 fn failed(series: &Series, error: &FetchError) -> u8 {
     eprintln!("{}: {error}", series.stream.name);
-    if error.kind() == FailureKind::Credentials { 3 } else { 1 }
+    exit_code(error.kind())
 }
 
 fn describe(row: &Row, asked: TimeRange, settled: DateTime<Utc>) -> RowJson {

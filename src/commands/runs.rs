@@ -43,14 +43,15 @@ pub(super) async fn run(session: &Session, config: &Config, orders: Orders<'_>) 
     let mut report = export(session, config, &workplace, command, series, work).await?;
     let mut errands = Errands::of_jobs(config, job);
     if takes_inventories {
-        errands = errands.with_due_inventories(config, &workplace.archive.ledger, session.clock.now())?;
+        errands = errands.with_due_inventories(config, &workplace)?;
+    }
+    let mut done = ErrandReports::default();
+    if !session.shutdown.is_requested() {
+        done = errands.run(config, &workplace, Urgency::WhenDue).await;
+    }
+    if takes_inventories && !session.shutdown.is_requested() {
         workplace.accounts.keep_alive(session.clock.now()).await;
     }
-    let done = if session.shutdown.is_requested() {
-        ErrandReports::default()
-    } else {
-        errands.run(config, &workplace, Urgency::WhenDue).await
-    };
     report.errands = done.to_reports();
     let has_news = report.windows_done() > 0 || report.outcome() == Outcome::Done;
     if has_news && !session.global.quiet {

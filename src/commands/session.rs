@@ -44,8 +44,8 @@ impl Session {
         Ok(Workplace::open(config, self.clock.clone(), self.shutdown.clone())?)
     }
 
-    /// The first Ctrl-C or SIGTERM asks for a stop at the next safe point; the second one stops at once, which is
-    /// safe as well: whatever was under way is done again.
+    /// The first Ctrl-C or SIGTERM asks for a stop at the next safe point; the second one stops at once, as a crash
+    /// would: whatever was under way is done again, and a refresh token that was just sent may be lost.
     pub(super) fn stop_on_signals(&self) {
         let shutdown = self.shutdown.clone();
         tokio::spawn(async move {

@@ -114,6 +114,7 @@ impl Target<'_> {
             http.request(on_the_wire(*method), url.clone())
                 .header(header::CONTENT_TYPE, content_type.as_str())
                 .header(IDEMPOTENCY_KEY, &key)
+                .timeout(upload_timeout(contents.len()))
                 .body(contents.clone())
         });
         let reply = match sent.await {
@@ -207,6 +208,11 @@ fn on_the_wire(method: DeliveryMethod) -> Method {
         DeliveryMethod::Post => Method::POST,
         DeliveryMethod::Put => Method::PUT,
     }
+}
+
+/// A request may take half a minute, and as long as its body takes on a line of half a megabit a second.
+fn upload_timeout(bytes: usize) -> Duration {
+    Duration::from_secs(30 + (bytes >> 16) as u64)
 }
 
 fn discretion(reply: &Reply) -> Discretion {

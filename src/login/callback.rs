@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use form_urlencoded::parse;
 use subtle::ConstantTimeEq;
 
-use crate::secret::Secret;
+use crate::{secret::Secret, wire::Discretion};
 
 /// How long a sign-in may take (Angelcam contract, section 3, step 1).
 pub const STATE_LIFE: TimeDelta = TimeDelta::minutes(10);
@@ -66,7 +66,8 @@ impl Pending {
             (Some(error), _) => {
                 let error = if error == "access_denied" { "access was declined".to_owned() } else { error };
                 let description = only(query, "error_description").map(|words| format!(": {words}"));
-                Callback::Declined(error + &description.unwrap_or_default())
+                // Whoever can send a browser here writes to a terminal.
+                Callback::Declined(Discretion::new([]).shown(&(error + &description.unwrap_or_default())))
             }
             (None, Some(code)) if !code.is_empty() => Callback::Code(Secret::new(code)),
             (None, _) => Callback::Declined("the answer holds no code".to_owned()),
@@ -116,6 +117,7 @@ mod tests {
             visit(&mut pending(), "error=invalid_scope&error_description=no+such+scope&state=S1"),
             "invalid_scope: no such scope"
         );
+        assert_eq!(visit(&mut pending(), "error=a%1b%5d0;x%07%0a&state=S1"), "a]0;x");
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::{
 
 use axum::{
     Router,
-    extract::{RawQuery, State},
-    http::StatusCode,
+    extract::State,
+    http::{StatusCode, Uri},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -91,6 +91,7 @@ struct Shared {
     pending: Mutex<Pending>,
     endings: mpsc::Sender<Ending>,
     clock: Clock,
+    path: String,
 }
 
 /// Listens for the one visit that ends a sign-in.
@@ -105,8 +106,9 @@ impl CallbackServer {
     /// Listens at `address` for the answer to `pending`.
     pub async fn start(address: &Address, pending: Pending, clock: Clock) -> Result<Self, ListenError> {
         let (sender, endings) = mpsc::channel(1);
-        let shared = Arc::new(Shared { pending: Mutex::new(pending), endings: sender, clock });
-        let router = Router::new().route(&escaped_path(&address.path), get(answer)).with_state(shared);
+        let path = address.path.clone();
+        let shared = Arc::new(Shared { pending: Mutex::new(pending), endings: sender, clock, path });
+        let router = Router::new().fallback(get(answer)).with_state(shared);
         let (keep_running, stopped) = watch::channel(());
         let mut serving = Vec::new();
         let mut failure = None;
@@ -118,6 +120,10 @@ impl CallbackServer {
                     let serve = axum::serve(listener, router.clone())
                         .with_graceful_shutdown(async move { while stopped.changed().await.is_ok() {} });
                     serving.push(tokio::spawn(async move { _ = serve.await }));
+                }
+                // Where another program listens, it would get the code.
+                Err(source) if source.kind() == io::ErrorKind::AddrInUse => {
+                    return Err(ListenError { address, source });
                 }
                 // A machine may lack one of the two families.
                 Err(source) => failure = Some(ListenError { address, source }),
@@ -144,16 +150,14 @@ impl CallbackServer {
     }
 }
 
-/// Braces in a path are no parameters here.
-fn escaped_path(path: &str) -> String {
-    path.replace('{', "{{").replace('}', "}}")
-}
-
-async fn answer(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
-    let now = shared.clock.now();
+async fn answer(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
+    if uri.path() != shared.path {
+        return Page::refused(StatusCode::NOT_FOUND, "Not found", "There is nothing here.").into_response();
+    }
+    let (now, query) = (shared.clock.now(), uri.query().unwrap_or_default());
     let visit = {
         let mut pending = shared.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.visit(&query.unwrap_or_default(), now)
+        pending.visit(query, now)
     };
     shared.conclude(visit).await.into_response()
 }

@@ -2,7 +2,7 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use reqwest::{Url, redirect};
+use reqwest::{ClientBuilder, Method, RequestBuilder, Url, redirect};
 
 use super::retry::random_jitter;
 use crate::clock::Clock;
@@ -37,20 +37,43 @@ impl Timing {
 #[error("cannot set up HTTP: {0}")]
 pub struct ClientSetupError(#[from] reqwest::Error);
 
-/// A client for these addresses, which follows no redirect. It makes no connection yet.
-pub(crate) fn http_client(
-    timeout: Duration,
-    addresses: &[&Url],
-) -> Result<reqwest::Client, ClientSetupError> {
-    // A second call in one process finds a provider installed, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut http = reqwest::Client::builder()
+/// Connections, beyond this machine through the proxy that the environment names, and on it never: what is sent to
+/// loopback in the clear must not leave it. Cheap to clone.
+#[derive(Clone)]
+pub struct Http {
+    beyond: reqwest::Client,
+    loopback: reqwest::Client,
+}
+
+impl Http {
+    /// Makes no connection yet. No redirect will be followed; `timeout` is the longest that one request may take.
+    pub(crate) fn new(timeout: Duration) -> Result<Self, ClientSetupError> {
+        // A second call in one process finds a provider installed, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Ok(Self { beyond: builder(timeout).build()?, loopback: builder(timeout).no_proxy().build()? })
+    }
+
+    /// A request.
+    pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        let client = if crate::config::is_loopback(&url) { &self.loopback } else { &self.beyond };
+        client.request(method, url)
+    }
+
+    /// A request that reads.
+    pub fn get(&self, url: Url) -> RequestBuilder {
+        self.request(Method::GET, url)
+    }
+
+    /// A request with a body.
+    pub fn post(&self, url: Url) -> RequestBuilder {
+        self.request(Method::POST, url)
+    }
+}
+
+fn builder(timeout: Duration) -> ClientBuilder {
+    reqwest::Client::builder()
         .user_agent(concat!("audience-exporter/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .timeout(timeout)
-        .connect_timeout(timeout.min(LONGEST_CONNECT));
-    if addresses.iter().all(|address| crate::config::is_loopback(address)) {
-        http = http.no_proxy();
-    }
-    Ok(http.build()?)
+        .connect_timeout(timeout.min(LONGEST_CONNECT))
 }

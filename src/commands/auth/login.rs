@@ -27,6 +27,7 @@ pub(super) async fn run(session: &Session, args: &Login) -> Result<u8, CommandEr
     let config = session.config_to_act_on()?;
     let accounts = accounts(session, &config)?;
     let account = account(&config, &accounts, &args.account)?;
+    session.stop_on_signals();
     let outcome = match (account.sign_in(), &args.username) {
         (Some(service), Some(username)) => {
             let password = read_password()?;
@@ -46,7 +47,7 @@ pub(super) async fn run(session: &Session, args: &Login) -> Result<u8, CommandEr
         }
         Err(error) => {
             eprintln!("audience-exporter: not signed in to {}: {error}", args.account);
-            Ok(exit_code(&error))
+            Ok(exit_code(error.kind()))
         }
     }
 }
@@ -128,7 +129,6 @@ async fn in_browser(
     let pending = Pending::begin(session.clock.now(), fill)
         .ok_or_else(|| CommandError::Failed("the system has no randomness".to_owned()))?;
     let url = service.authorize_url(redirect_uri, pending.state());
-    session.stop_on_signals();
     let server = CallbackServer::start(&address, pending, session.clock.clone()).await;
     let mut server = server.map_err(|error| CommandError::Failed(error.to_string()))?;
     let opened = open_in_browser(&url);

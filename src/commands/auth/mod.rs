@@ -11,7 +11,7 @@ use super::{
     session::{self, Session},
 };
 use crate::{
-    auth::{AccountSession, Accounts, AuthError, Vault},
+    auth::{AccountSession, Accounts, Vault},
     cli::{Auth, AuthCommand},
     config::Config,
     exporter::SetupError,
@@ -47,9 +47,9 @@ fn account(config: &Config, accounts: &Accounts, name: &str) -> Result<Arc<Accou
     accounts.get(name).cloned().ok_or_else(|| CommandError::Usage(format!("there is no account {name}")))
 }
 
-/// The exit code of a command that came to nothing for want of a token.
-fn exit_code(error: &AuthError) -> u8 {
-    match error.kind() {
+/// The exit code of a command that asked one account and came to nothing.
+pub(super) fn exit_code(kind: FailureKind) -> u8 {
+    match kind {
         FailureKind::Credentials => 3,
         FailureKind::Configuration => 2,
         FailureKind::Busy => 5,

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use super::Findings;
 use crate::{
     auth::{AccountSession, AccountState, AuthError},
-    commands::{CommandError, session::Session},
+    commands::session::Session,
     config::{AccountSystem, AngelcamSignIn, Config, SecretSource},
+    failure::FailureKind,
     inventory::{Inventories, InventoryError},
     report::{ErrandReport, SeriesFailure},
     time::to_display,
@@ -35,13 +36,16 @@ fn secrets(config: &Config) -> Vec<(String, &SecretSource)> {
 }
 
 /// Whether every secret of an account can be read. Makes no request.
-pub(super) fn check_secrets(config: &Config, findings: &mut Findings) {
+pub(super) fn check_secrets(config: &Config, findings: &mut Findings) -> Vec<ErrandReport> {
+    let mut reports = Vec::new();
     for (name, source) in secrets(config) {
         if let Some(warning) = source.warnings() {
             findings.warn(format!("{name}: {warning}"));
         }
         if let Err(error) = source.resolve() {
+            let failure = SeriesFailure { kind: FailureKind::Configuration, message: error.to_string() };
             findings.fail(format!("{name}: {error}"));
+            reports.push(ErrandReport { name, has_done: false, failure: Some(failure) });
         }
     }
     for account in &config.accounts {
@@ -52,33 +56,51 @@ pub(super) fn check_secrets(config: &Config, findings: &mut Findings) {
             findings.warn(format!("account {} is in no delivery and no inventory", account.name));
         }
     }
+    reports
 }
 
 /// Signs in to every account: to one at Simacan under the rules that hold for its password, to one at Angelcam by asking
-/// whose it is.
-pub(super) async fn check(
-    session: &Session,
-    config: &Config,
-    findings: &mut Findings,
-) -> Result<Vec<ErrandReport>, CommandError> {
+/// whose it is. What stands in the way of all is a finding too.
+pub(super) async fn check(session: &Session, config: &Config, findings: &mut Findings) -> Vec<ErrandReport> {
     if config.accounts.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let workplace = session.workplace(config)?;
+    let workplace = match session.workplace(config) {
+        Ok(workplace) => workplace,
+        Err(error) => {
+            findings.fail(format!("accounts: {error}"));
+            let failure = SeriesFailure { kind: FailureKind::Storage, message: error.to_string() };
+            return vec![ErrandReport {
+                name: "accounts".to_owned(),
+                has_done: false,
+                failure: Some(failure),
+            }];
+        }
+    };
+    session.stop_on_signals();
     let inventories = workplace.inventories();
     let mut reports = Vec::new();
     for account in workplace.accounts.iter() {
-        let outcome = try_account(account, &inventories, session.clock.now()).await;
+        let outcome = tokio::select! {
+            outcome = try_account(account, &inventories, session.clock.now()) => outcome,
+            () = session.shutdown.requested() => Err(interrupted()),
+        };
         let name = format!("account {}", account.account().name);
-        let failure = outcome.as_ref().err().cloned();
-        match outcome {
+        match &outcome {
             Ok(found) => findings.ok(format!("{name}: {found}")),
-            Err(failure) => findings.fail(failure.message),
+            // An unreadable secret is told already, without a request.
+            Err(failure) if failure.kind == FailureKind::Configuration => {}
+            Err(failure) if failure.message.starts_with(&name) => findings.fail(&failure.message),
+            Err(failure) => findings.fail(format!("{name}: {}", failure.message)),
         }
-        reports.push(ErrandReport { name, has_done: failure.is_none(), failure });
+        reports.push(ErrandReport { name, has_done: outcome.is_ok(), failure: outcome.err() });
     }
     workplace.accounts.finish().await;
-    Ok(reports)
+    reports
+}
+
+fn interrupted() -> SeriesFailure {
+    SeriesFailure { kind: FailureKind::Interrupted, message: "interrupted before it was done".to_owned() }
 }
 
 async fn try_account(

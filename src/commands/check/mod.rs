@@ -69,11 +69,12 @@ pub(super) async fn run(session: &Session, args: &Check) -> Result<u8, CommandEr
     check_clock(now, &mut findings);
     let local_problems = findings.problems;
     let mut report = check_secrets(&config, &mut findings);
-    accounts::check_secrets(&config, &mut findings);
+    let unreadable = accounts::check_secrets(&config, &mut findings);
     if !args.offline {
         report = check_streams(session, &config, &mut findings).await?;
-        report.errands = accounts::check(session, &config, &mut findings).await?;
+        report.errands = accounts::check(session, &config, &mut findings).await;
     }
+    report.errands.extend(unreadable);
     findings.lines.push(format!(
         "\n{}, {}",
         counted(findings.problems, "problem"),

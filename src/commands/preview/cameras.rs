@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use super::{CommandError, Session, output};
 use crate::{
-    commands::{inventory, output::counted},
+    commands::{auth::exit_code, inventory, output::counted},
     config::Config,
-    failure::FailureKind,
     ledger::CameraRecord,
 };
 
@@ -31,13 +30,14 @@ pub(super) async fn run(
     let selected = inventory::select(config, Some(name))?;
     let workplace = session.workplace(config)?;
     let Some(inventory) = selected.first() else { return Ok(0) };
+    session.stop_on_signals();
     let seen = workplace.inventories().look(inventory).await;
     workplace.accounts.finish().await;
     let seen = match seen {
         Ok(seen) => seen,
         Err(error) => {
             eprintln!("{name}: {error}");
-            return Ok(if error.kind() == FailureKind::Credentials { 3 } else { 1 });
+            return Ok(exit_code(error.kind()));
         }
     };
     let cameras = &seen.listing.cameras;
