@@ -62,17 +62,37 @@ impl From<FileError> for StoreError {
 /// Where the tokens of all accounts are kept. Its calls block.
 pub struct Vault {
     state_dir: PathBuf,
-    seal: Option<Seal>,
+    key: Key,
+}
+
+/// What stored tokens are encrypted with.
+enum Key {
+    None,
+    Seal(Seal),
+    Unavailable(StoreError),
 }
 
 impl Vault {
     /// The vault in `state_dir`. Makes nothing yet; reads the key, where there is one.
     pub fn new(state_dir: &Path, key: Option<&SecretSource>) -> Result<Self, StoreError> {
-        let seal = match key {
-            Some(source) => Some(Seal::new(&source.resolve()?)?),
-            None => None,
+        let key = match key {
+            Some(source) => Key::Seal(Seal::new(&source.resolve()?)?),
+            None => Key::None,
         };
-        Ok(Self { state_dir: state_dir.to_owned(), seal })
+        Ok(Self { state_dir: state_dir.to_owned(), key })
+    }
+
+    /// The vault in `state_dir` as it looks to those who cannot have its key, for this reason: nothing in it can be read.
+    pub fn without_key(state_dir: &Path, reason: StoreError) -> Self {
+        Self { state_dir: state_dir.to_owned(), key: Key::Unavailable(reason) }
+    }
+
+    fn seal(&self) -> Result<Option<&Seal>, StoreError> {
+        match &self.key {
+            Key::None => Ok(None),
+            Key::Seal(seal) => Ok(Some(seal)),
+            Key::Unavailable(reason) => Err(reason.clone()),
+        }
     }
 
     /// The folder of ledger and locks that it lies in.
@@ -84,7 +104,7 @@ impl Vault {
     pub(super) fn load(&self, name: &str) -> Result<Option<Kept>, StoreError> {
         let path = self.path(name);
         let Some(bytes) = publish::read_if_present(&path)?.map(Zeroizing::new) else { return Ok(None) };
-        document::read(name, &bytes, self.seal.as_ref()).map(Some).map_err(|reason| match reason {
+        document::read(name, &bytes, self.seal()?).map(Some).map_err(|reason| match reason {
             Unreadable::Damaged(reason) => StoreError::Damaged { path, reason },
             Unreadable::Newer(found) => StoreError::Newer { path, found },
             Unreadable::NoKey => StoreError::NoKey { path },
@@ -97,7 +117,7 @@ impl Vault {
         let folder = self.state_dir.join(FOLDER);
         publish::create_private_folder(&self.state_dir)?;
         publish::create_private_folder(&folder)?;
-        let bytes = document::write(name, kept, self.seal.as_ref()).ok_or(StoreError::NoRandomness)?;
+        let bytes = document::write(name, kept, self.seal()?).ok_or(StoreError::NoRandomness)?;
         Ok(publish::replace_private(&self.path(name), &bytes)?)
     }
 

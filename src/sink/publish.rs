@@ -76,24 +76,43 @@ pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
 pub fn replace(path: &Path, staging: &Path, bytes: &[u8]) -> Result<(), FileError> {
     create_folder(path.parent().unwrap_or(staging))?;
     // What a new file would get; the umask takes from it.
-    replace_with_mode(path, staging, bytes, 0o666, crash_point::passed)
+    replace_with_mode(path, staging, TEMP_PREFIX, bytes, 0o666, crash_point::passed)
 }
 
-/// Replaces `path` by `bytes`, atomically and durably, readable by its owner alone. Its folder must be there.
+/// Replaces `path` by `bytes`, atomically and durably, readable by its owner alone, and removes what a killed process left
+/// of it. Its folder must be there, and nobody else may be writing this file.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    replace_with_mode(path, folder, bytes, 0o600, |_| ())
+    let prefix = private_prefix(path);
+    for leftover in beginning_with(folder, &prefix)? {
+        remove_if_present(&leftover)?;
+    }
+    replace_with_mode(path, folder, &prefix, bytes, 0o600, |_| ())
+}
+
+/// Removes a file that [`replace_private`] made, and what a killed process left of it.
+pub fn remove_private(path: &Path) -> Result<(), FileError> {
+    for leftover in beginning_with(path.parent().unwrap_or(Path::new(".")), &private_prefix(path))? {
+        remove_if_present(&leftover)?;
+    }
+    remove_if_present(path)?;
+    path.parent().filter(|folder| folder.is_dir()).map_or(Ok(()), sync_folder)
+}
+
+fn private_prefix(path: &Path) -> String {
+    format!("{TEMP_PREFIX}{}-", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 fn replace_with_mode(
     path: &Path,
     staging: &Path,
+    prefix: &str,
     bytes: &[u8],
     mode: u32,
     passed: impl Fn(Step),
 ) -> Result<(), FileError> {
     let mut temp = tempfile::Builder::new()
-        .prefix(TEMP_PREFIX)
+        .prefix(prefix)
         .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(staging)
         .map_err(FileError::new("create a file in", staging))?;
@@ -134,6 +153,10 @@ pub fn sweep(staging: &Path) -> Result<usize, FileError> {
 
 /// What a killed process left in `staging`, or what another one is writing there now.
 pub fn leftovers(staging: &Path) -> Result<Vec<PathBuf>, FileError> {
+    beginning_with(staging, TEMP_PREFIX)
+}
+
+fn beginning_with(staging: &Path, prefix: &str) -> Result<Vec<PathBuf>, FileError> {
     let entries = match fs::read_dir(staging) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -141,7 +164,7 @@ pub fn leftovers(staging: &Path) -> Result<Vec<PathBuf>, FileError> {
     };
     let paths: Result<Vec<PathBuf>, io::Error> = entries
         .filter(|entry| {
-            entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(TEMP_PREFIX))
+            entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
         })
         .map(|entry| entry.map(|entry| entry.path()))
         .collect();

@@ -29,16 +29,17 @@ pub(super) async fn run(session: &Session, args: &Auth) -> Result<u8, CommandErr
     }
 }
 
-/// Where the configuration's tokens are kept.
-pub(super) fn vault(config: &Config) -> Result<Arc<Vault>, CommandError> {
-    let vault = Vault::new(&config.state_dir, config.token_key.as_ref()).map_err(SetupError::from)?;
-    Ok(Arc::new(vault))
+/// Where the configuration's tokens are kept. A person at a terminal may not have the key that the service has: all else
+/// is shown nevertheless.
+pub(super) fn vault(config: &Config) -> Arc<Vault> {
+    let vault = Vault::new(&config.state_dir, config.token_key.as_ref());
+    Arc::new(vault.unwrap_or_else(|reason| Vault::without_key(&config.state_dir, reason)))
 }
 
 /// Every account of the configuration.
 pub(super) fn accounts(session: &Session, config: &Config) -> Result<Accounts, CommandError> {
     let timing = Timing::real(session.clock.clone());
-    Ok(Accounts::new(config, &vault(config)?, &timing).map_err(SetupError::from)?)
+    Ok(Accounts::new(config, &vault(config), &timing).map_err(SetupError::from)?)
 }
 
 fn account(config: &Config, accounts: &Accounts, name: &str) -> Result<Arc<AccountSession>, CommandError> {

@@ -51,7 +51,7 @@ pub(in crate::commands) fn stream_views(
     config: &Config,
     now: DateTime<Utc>,
 ) -> Result<Vec<AccountView>, CommandError> {
-    let vault = vault(config)?;
+    let vault = vault(config);
     // Nothing is asked, so it does not matter how patiently.
     let retry = RetryPolicy {
         least_backoff: std::time::Duration::ZERO,

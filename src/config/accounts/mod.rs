@@ -65,7 +65,12 @@ impl Kind {
 /// Reads every account, in the order of the configuration.
 pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Known<Account> {
     let mut names = Names::new("account", root.report());
-    let accounts = root.sections("accounts", &mut names, |section, names| account(section, base, names));
+    let mut logins = Vec::new();
+    let accounts = root.sections("accounts", &mut names, |section, names| {
+        let account = account(section, base, names)?;
+        claim_login(section, &account, &mut logins)?;
+        Ok(account)
+    });
     Known { items: accounts.into_iter().map(Arc::new).collect(), names, name_of: |account| &account.name }
 }
 
@@ -81,6 +86,23 @@ fn account(section: &mut Section<'_>, base: &Path, names: &mut Names) -> Result<
         }
     };
     Ok(Account { name: name?, system: system? })
+}
+
+/// Two accounts with one login would keep two chains of tokens for it, and send its password twice as often as is allowed
+/// (Simacan contract, section 4, rules 2 and 8).
+fn claim_login(
+    section: &mut Section<'_>,
+    account: &Account,
+    logins: &mut Vec<(String, String)>,
+) -> Result<(), Reported> {
+    let AccountSystem::Simacan(simacan) = &account.system else { return Ok(()) };
+    let login = (simacan.base_url.to_string(), simacan.username.clone());
+    if logins.contains(&login) {
+        let expected = "a username that no other account at the same base_url has";
+        return Err(section.reject("username", Mismatch::new(expected, "one that another account has")));
+    }
+    logins.push(login);
+    Ok(())
 }
 
 fn kind(section: &mut Section<'_>) -> Result<Kind, Reported> {

@@ -300,6 +300,16 @@ fn a_persons_login_at_angelcam_is_refused_with_the_way_to_sign_in() {
 }
 
 #[test]
+fn one_login_has_one_account() {
+    let twice = format!("{VALID}{SIMACAN}{}", SIMACAN.replace("\"partner\"", "\"other\""));
+    let [problem] = &problems(&twice)[..] else { panic!("{:?}", problems(&twice)) };
+    let expected = "accounts[1].username: expected a username that no other account at the same base_url has; found one \
+                    that another account has";
+    assert!(problem.ends_with(expected), "{problem}");
+    valid(&twice.replacen("username = \"", "username = \"another-", 1));
+}
+
+#[test]
 fn accounts_are_tables_with_names_of_their_own() {
     assert_problem(
         &format!("{VALID}{SIMACAN}{}", ANGELCAM.replace("\"angelcam\"\nkind", "\"partner\"\nkind")),
