@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     blocking::blocking,
+    clock::Clock,
     config::{Account, AccountSystem, AngelcamSignIn, Config, SecretSource},
     wire::{
         ClientSetupError, Discretion, MAX_ERROR_BODY_BYTES, Timing, Trouble, http_client, read_at_most,
@@ -37,6 +38,7 @@ pub struct AccountSession {
     account: Arc<Account>,
     http: reqwest::Client,
     tokens: Tokens,
+    clock: Clock,
 }
 
 /// Where an account's tokens come from.
@@ -102,7 +104,7 @@ impl AccountSession {
                 AngelcamSignIn::PersonalToken(source) => Tokens::Personal(source.clone()),
             },
         };
-        Ok(Self { account: Arc::clone(account), http, tokens })
+        Ok(Self { account: Arc::clone(account), http, tokens, clock: timing.clock.clone() })
     }
 
     /// The account.
@@ -134,10 +136,13 @@ impl AccountSession {
         }
     }
 
-    /// Sends what `build` makes, with a token. A 401 renews the token once and repeats the request once (all three
-    /// contracts); a second one is [`CallError::RefusedAgain`]. No other status is judged here.
+    /// Sends what `build` makes, with a token. A 401 renews the token and repeats the request, once (all three
+    /// contracts); a second one is [`CallError::RefusedAgain`]. A token that another process brought before this request
+    /// began may have ended as well: its 401 is not yet the second one. No other status is judged here.
     pub async fn send(&self, build: impl Fn(&reqwest::Client) -> RequestBuilder) -> Result<Reply, CallError> {
+        let began = self.clock.now();
         let mut refused: Option<Token> = None;
+        let mut repeats = 0;
         loop {
             let token = self.token(refused.as_ref()).await?;
             let header = token
@@ -148,10 +153,14 @@ impl AccountSession {
             if response.status() != StatusCode::UNAUTHORIZED {
                 return Ok(Reply { response, token });
             }
-            if refused.is_some() || matches!(self.tokens, Tokens::Personal(_)) {
+            let is_last = match self.tokens {
+                Tokens::Managed(_) => repeats == 2 || (repeats == 1 && token.is_received_since(began)),
+                Tokens::Personal(_) => true,
+            };
+            if is_last {
                 return Err(self.refused_again(response, &token).await);
             }
-            refused = Some(token);
+            (refused, repeats) = (Some(token), repeats + 1);
         }
     }
 
@@ -162,8 +171,8 @@ impl AccountSession {
             if shown.trim().is_empty() { "status 401".to_owned() } else { format!("status 401: {shown}") };
         match &self.tokens {
             Tokens::Managed(tokens) => match tokens.refused_again(token, &message).await {
-                error @ AuthError::NeedsAuthorization { .. } => CallError::SignIn(error),
-                _ => CallError::RefusedAgain { message },
+                Err(error) => CallError::SignIn(error),
+                Ok(()) => CallError::RefusedAgain { message },
             },
             Tokens::Personal(source) => CallError::SignIn(AuthError::PersonalTokenRefused {
                 account: self.account.name.clone(),
