@@ -201,5 +201,6 @@ fn stored_tokens_can_be_encrypted_with_a_key_that_lies_elsewhere() {
     house.run(&["auth", "login", "partner"]).assert(1).says("is encrypted; set token_key");
     std::fs::write(house.path("key"), "short").unwrap();
     house.configure(keyed);
-    house.run(&["auth", "status"]).assert(2).says("openssl rand");
+    house.run(&["auth", "status"]).assert(0).says("openssl rand");
+    house.run(&["pull"]).assert(2).says("openssl rand");
 }

@@ -184,10 +184,13 @@ impl AccountSession {
         }
     }
 
-    /// Sends what `build` makes, with a token. A 401 renews the token once and repeats the request once (all three
-    /// contracts); a second one is [`CallError::RefusedAgain`]. No other status is judged here.
+    /// Sends what `build` makes, with a token. A 401 renews the token and repeats the request, once (all three
+    /// contracts); a second one is [`CallError::RefusedAgain`]. A token that another process brought before this request
+    /// began may have ended as well: its 401 is not yet the second one. No other status is judged here.
     pub async fn send(&self, build: impl Fn(&Http) -> RequestBuilder) -> Result<Reply, CallError> {
+        let began = self.timing.clock.now();
         let mut refused: Option<Token> = None;
+        let mut repeats = 0;
         loop {
             let token = self.token(refused.as_ref()).await?;
             let header = token
@@ -198,10 +201,14 @@ impl AccountSession {
             if response.status() != StatusCode::UNAUTHORIZED {
                 return Ok(Reply { response, token });
             }
-            if refused.is_some() || matches!(self.tokens, Tokens::Personal(_)) {
+            let is_last = match self.tokens {
+                Tokens::Managed(_) => repeats == 2 || (repeats == 1 && token.is_received_since(began)),
+                Tokens::Personal(_) => true,
+            };
+            if is_last {
                 return Err(self.refused_again(response, &token).await);
             }
-            refused = Some(token);
+            (refused, repeats) = (Some(token), repeats + 1);
         }
     }
 
@@ -212,12 +219,8 @@ impl AccountSession {
             if shown.trim().is_empty() { "status 401".to_owned() } else { format!("status 401: {shown}") };
         match &self.tokens {
             Tokens::Managed(tokens) => match tokens.refused_again(token, &message).await {
-                error @ AuthError::NeedsAuthorization { .. }
-                    if matches!(self.account.system, AccountSystem::Angelcam(_)) =>
-                {
-                    CallError::SignIn(error)
-                }
-                _ => CallError::RefusedAgain { message },
+                Err(error) => CallError::SignIn(error),
+                Ok(()) => CallError::RefusedAgain { message },
             },
             Tokens::Personal(source) => CallError::SignIn(AuthError::PersonalTokenRefused {
                 account: self.account.name.clone(),

@@ -11,11 +11,16 @@ use crate::{
     clock::Clock,
     config::{OAuthClient, SecretError},
     secret::Secret,
-    wire::{Discretion, Http, Spaces, encode_form, encode_multipart, percent_encode, transport_trouble},
+    wire::{Http, Spaces, encode_form, encode_multipart, percent_encode, transport_trouble},
 };
 
-/// Section 2: 36000 s; section 4: renewed 300 s before the end.
-const TERMS: Terms = Terms { assumed_life: TimeDelta::seconds(36_000), margin: TimeDelta::seconds(300) };
+/// Section 2: 36000 s; section 4: renewed 300 s before the end, and at the latest after a week, since the refresh token
+/// ends as well.
+const TERMS: Terms = Terms {
+    assumed_life: TimeDelta::seconds(36_000),
+    margin: TimeDelta::seconds(300),
+    longest_use: TimeDelta::days(7),
+};
 
 /// The keys of the configuration that hold the addresses.
 const KEYS: &str = "token_url and revoke_url";
@@ -105,7 +110,7 @@ impl AngelcamAuth {
         };
         let sent = self.post(&self.client.token_url, media_type, body).await;
         let client_secret = self.client_secret().ok().flatten();
-        let discretion = Discretion::new(secrets.into_iter().chain(client_secret));
+        let discretion = answer::discretion(secrets.into_iter().chain(client_secret));
         let answer = answer::read(sent, TERMS, &discretion, KEYS, self.clock.now()).await?;
         answer.map_err(|answer| match answer.status {
             // "any 400/401 from the token URL" (section 4)

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     secret::Secret,
     wire::{
-        BodyError, Discretion, MAX_ERROR_BODY_BYTES, Trouble, read_at_most, read_whole, retry_after,
-        transport_trouble,
+        BodyError, Discretion, MAX_ERROR_BODY_BYTES, Trouble, percent_encode, read_at_most, read_whole,
+        retry_after, transport_trouble,
     },
 };
 
@@ -24,7 +24,7 @@ const MAX_BODY_BYTES: u64 = 256 << 10;
 const LONGEST_TOKEN: usize = 64 << 10;
 
 /// The longest life that is believed.
-const LONGEST_LIFE: TimeDelta = TimeDelta::days(366);
+pub(super) const LONGEST_LIFE: TimeDelta = TimeDelta::days(366);
 
 /// The members that matter. Others are ignored, the granted scope among them (Angelcam contract, section 2).
 #[derive(Deserialize)]
@@ -45,11 +45,13 @@ enum Seconds {
     Other(serde::de::IgnoredAny),
 }
 
-/// How long a token lives when the answer does not say so, and how long before its end it is renewed.
+/// How long a token lives when the answer does not say so, how long before its end it is renewed, and after how long
+/// however far away its end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms {
     pub(super) assumed_life: TimeDelta,
     pub(super) margin: TimeDelta,
+    pub(super) longest_use: TimeDelta,
 }
 
 /// A pair from the body of a 200, received at `now`.
@@ -63,7 +65,9 @@ pub(super) fn read_pair(body: &[u8], terms: Terms, now: DateTime<Utc>) -> Result
     // One that could not be sent back is as good as none.
     let refresh = pair.refresh_token.as_deref().filter(|token| fits_into_a_header(token)).map(secret);
     let life = pair.expires_in.and_then(Seconds::read).unwrap_or(terms.assumed_life);
-    Ok(Grant { access, refresh, life: Life::new(now, life.min(LONGEST_LIFE), terms.margin) })
+    let mut life = Life::new(now, life.min(LONGEST_LIFE), terms.margin);
+    life.renew_at = life.renew_at.min(now + terms.longest_use);
+    Ok(Grant { access, refresh, life })
 }
 
 impl Seconds {
@@ -93,7 +97,17 @@ pub(super) struct Answer {
     pub(super) message: String,
 }
 
-/// A pair, or what the service said instead. `secrets` are those that were sent. `keys` are the keys of the
+/// What no message about a request with these secrets may show: neither they themselves, nor how they stand in its form,
+/// which a service may quote.
+pub(super) fn discretion(secrets: impl IntoIterator<Item = Secret>) -> Discretion {
+    let forms = |secret: Secret| {
+        let encoded = percent_encode(secret.expose());
+        [Secret::new(encoded.replace("%20", "+")), Secret::new(encoded), secret]
+    };
+    Discretion::new(secrets.into_iter().flat_map(forms))
+}
+
+/// A pair, or what the service said instead. `discretion` knows the secrets that were sent. `keys` are the keys of the
 /// configuration that hold the address.
 pub(super) async fn read(
     sent: Result<Response, reqwest::Error>,
@@ -153,7 +167,11 @@ fn refusal(status: StatusCode, body: &[u8], discretion: &Discretion) -> Answer {
 mod tests {
     use super::*;
 
-    const TERMS: Terms = Terms { assumed_life: TimeDelta::seconds(3600), margin: TimeDelta::seconds(60) };
+    const TERMS: Terms = Terms {
+        assumed_life: TimeDelta::seconds(3600),
+        margin: TimeDelta::seconds(60),
+        longest_use: LONGEST_LIFE,
+    };
 
     fn pair(body: &str) -> Result<Grant, NoGrant> {
         read_pair(body.as_bytes(), TERMS, DateTime::UNIX_EPOCH)

@@ -1,6 +1,6 @@
 //! The text of one token file. Its first member is the version; every version that was ever written is read for ever.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use secrecy::zeroize::Zeroizing;
@@ -63,10 +63,11 @@ struct Document<'a> {
     standing: StandingText,
 }
 
-/// Tokens are visible ASCII, so that they need no escapes and can be borrowed.
+/// Tokens are visible ASCII. Those that need no escapes are borrowed.
 #[derive(Serialize, Deserialize)]
 struct AccessText<'a> {
-    token: &'a str,
+    #[serde(borrow)]
+    token: Cow<'a, str>,
     begins_at: i64,
     renew_at: i64,
     expires_at: i64,
@@ -74,7 +75,8 @@ struct AccessText<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct RefreshText<'a> {
-    token: &'a str,
+    #[serde(borrow)]
+    token: Cow<'a, str>,
     issued_at: i64,
 }
 
@@ -147,13 +149,13 @@ impl<'a> Document<'a> {
             secret: kept.secret.clone(),
             generation: record.generation,
             access: record.access.as_ref().map(|access| AccessText {
-                token: access.token.expose(),
+                token: Cow::Borrowed(access.token.expose()),
                 begins_at: access.life.begins_at.timestamp(),
                 renew_at: access.life.renew_at.timestamp(),
                 expires_at: access.life.expires_at.timestamp(),
             }),
             refresh: record.refresh.as_ref().map(|refresh| RefreshText {
-                token: refresh.token.expose(),
+                token: Cow::Borrowed(refresh.token.expose()),
                 issued_at: refresh.issued_at.timestamp(),
             }),
             refresh_sent_at: record.refresh_sent_at.map(|at| at.timestamp()),
@@ -163,7 +165,7 @@ impl<'a> Document<'a> {
     }
 
     fn into_kept(self) -> Option<Kept> {
-        let secret = |text: &str| Arc::new(Secret::new(text.to_owned()));
+        let secret = |text: Cow<'_, str>| Arc::new(Secret::new(text.into_owned()));
         let access = match self.access {
             Some(AccessText { token, begins_at, renew_at, expires_at }) => {
                 let life = Life {

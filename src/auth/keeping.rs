@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, PoisonError},
+    sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use super::{
     error::AuthError,
     identity::SecretCheck,
     manager::{Holder, Shared},
-    record::{Record, Standing},
+    record::{Record, Refresh, Standing},
     rules::System,
     store::StoreError,
 };
@@ -29,22 +29,54 @@ const LOCK_PATIENCE: Duration = Duration::from_mins(5);
 /// How long to wait between two looks at a lock that another process holds.
 const LOCK_POLL: Duration = Duration::from_millis(20);
 
+/// What an answer changed and what could not be made durable yet: it must be before it is used.
+pub(super) struct Unsaved {
+    kept: Kept,
+    /// The state that the answer was asked for.
+    generation: u64,
+    refresh: Option<Refresh>,
+}
+
+impl Unsaved {
+    /// `kept` is what an answer made of `asked`.
+    pub(super) fn new(kept: &Kept, asked: &Record) -> Self {
+        Self { kept: kept.clone(), generation: asked.generation, refresh: asked.refresh.clone() }
+    }
+
+    /// Whether nobody made anything of that state since: neither another process, nor a person who signed in or out.
+    fn follows(&self, found: &Record) -> bool {
+        let needs_person =
+            matches!(found.standing, Standing::Rejected { .. } | Standing::NeedsAuthorization { .. });
+        let follows = found.generation == self.generation
+            && text(found.refresh.as_ref()) == text(self.refresh.as_ref())
+            && !needs_person;
+        if !follows {
+            tracing::warn!("a token that could not be stored is dropped, because there is a later state");
+        }
+        follows
+    }
+}
+
 impl Shared {
     /// Takes the account's lock between processes, and then looks at what is kept: another one may have been here.
     pub(super) async fn lock_and_load(self: &Arc<Self>) -> Result<(Kept, Option<Lock>), AuthError> {
         let Some(vault) = &self.holder.vault else { return Ok((self.known().clone(), None)) };
         let lock = self.lock(vault.state_dir()).await?;
-        let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(kept) = unsaved {
-            self.save_or_remember(&kept).await?;
-            return Ok((kept, Some(lock)));
-        }
         let (shared, now) = (Arc::clone(self), self.now());
-        let (kept, changed) = blocking(move || shared.holder.stored(shared.system, now)).await?;
-        if changed && self.system.keeps_everything() {
+        let (mut kept, changed) = blocking(move || shared.holder.stored(shared.system, now)).await?;
+        let unsaved = self.unsaved().take().filter(|unsaved| unsaved.follows(&kept.record));
+        if let Some(unsaved) = unsaved {
+            kept = unsaved.kept.clone();
+            self.save_or_remember(unsaved).await?;
+        } else if changed && self.system.keeps_everything() {
             self.save(&kept).await?;
         }
+        *self.known() = kept.clone();
         Ok((kept, Some(lock)))
+    }
+
+    fn unsaved(&self) -> MutexGuard<'_, Option<Unsaved>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn lock(&self, state_dir: &Path) -> Result<Lock, AuthError> {
@@ -80,10 +112,10 @@ impl Shared {
     }
 
     /// Makes it durable, or else keeps it for the next try: it may hold the only copy of a refresh token.
-    pub(super) async fn save_or_remember(self: &Arc<Self>, kept: &Kept) -> Result<(), StoreError> {
-        let saved = self.save(kept).await;
+    pub(super) async fn save_or_remember(self: &Arc<Self>, unsaved: Unsaved) -> Result<(), StoreError> {
+        let saved = self.save(&unsaved.kept).await;
         if saved.is_err() {
-            *self.unsaved.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept.clone());
+            *self.unsaved() = Some(unsaved);
         }
         saved
     }
@@ -137,4 +169,8 @@ impl Holder {
         }
         true
     }
+}
+
+fn text(refresh: Option<&Refresh>) -> Option<&str> {
+    refresh.map(|refresh| refresh.token.expose())
 }

@@ -1,7 +1,10 @@
 //! The tokens of one account: a cache that owns their expiry, one renewal at a time in this process and beside others,
 //! and what must be durable before it is used.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use reqwest::Url;
 use tokio::sync::OwnedRwLockReadGuard;
@@ -10,6 +13,7 @@ use super::{
     document::Kept,
     error::AuthError,
     fetch::Fetcher,
+    keeping::Unsaved,
     record::Record,
     rules::{Grant, System},
     store::{StoreError, Vault},
@@ -81,11 +85,19 @@ pub(super) struct Shared {
     pub(super) timing: Timing,
     /// What was last seen of the account.
     pub(super) known: Mutex<Kept>,
-    /// A renewed pair that could not be made durable yet: it must be before it is used.
-    pub(super) unsaved: Mutex<Option<Kept>>,
+    pub(super) unsaved: Mutex<Option<Unsaved>>,
     /// One renewal at a time.
-    pub(super) flight: tokio::sync::Mutex<()>,
+    pub(super) flight: tokio::sync::Mutex<LastRenewal>,
+    /// How many renewals have ended.
+    pub(super) ended: AtomicU64,
     renewals: Renewals,
+}
+
+/// How the last renewal ended, for those who waited for it.
+#[derive(Default)]
+pub(super) struct LastRenewal {
+    pub(super) number: u64,
+    pub(super) failure: Option<AuthError>,
 }
 
 impl TokenManager {
@@ -105,6 +117,7 @@ impl TokenManager {
             known: Mutex::default(),
             unsaved: Mutex::default(),
             flight: tokio::sync::Mutex::default(),
+            ended: AtomicU64::default(),
             renewals,
         };
         Self { shared: Arc::new(shared) }
@@ -129,16 +142,15 @@ impl TokenManager {
         if let Some(token) = self.shared.ready(refused) {
             return Ok(token);
         }
-        self.see_through(async move |shared| shared.renew(refused).await).await
+        let ended = self.shared.ended.load(Ordering::SeqCst);
+        self.see_through(async move |shared| shared.renew(refused, ended).await).await
     }
 
     /// Notes that a token that was renewed a moment ago is refused as well: where only a person can help, nothing more
-    /// is asked (Angelcam contract, section 7).
-    pub async fn refused_again(&self, token: &Token, message: &str) -> AuthError {
+    /// is asked, and the error says so (Angelcam contract, section 7).
+    pub async fn refused_again(&self, token: &Token, message: &str) -> Result<(), AuthError> {
         let (generation, message) = (token.generation(), message.to_owned());
-        let noted =
-            self.see_through(async move |shared| shared.note_refused(generation, &message).await).await;
-        noted.unwrap_or_else(|error| error)
+        self.see_through(async move |shared| shared.note_refused(generation, &message).await).await
     }
 
     /// Takes over what a person brought by signing in.

@@ -1,13 +1,14 @@
 //! One renewal: what is decided, asked, and made durable before it is used.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, atomic::Ordering};
 
 use chrono::{DateTime, Utc};
 
 use super::{
     document::Kept,
     error::AuthError,
-    manager::Shared,
+    keeping::Unsaved,
+    manager::{LastRenewal, Shared},
     record::{Record, Standing},
     rules::{
         AskKind, Grant, NoGrant, Outcome, Settled, Step, System, needs_authorization, next_step, settle,
@@ -39,28 +40,39 @@ impl Shared {
         if step == Step::Use { token_of(&known.record) } else { None }
     }
 
-    pub(super) async fn renew(self: &Arc<Self>, refused: Option<u64>) -> Result<Token, AuthError> {
-        let _flight = self.flight.lock().await;
+    /// `ended` is how many renewals had ended when the caller came: one that ended since is its own, too.
+    pub(super) async fn renew(
+        self: &Arc<Self>,
+        refused: Option<u64>,
+        ended: u64,
+    ) -> Result<Token, AuthError> {
+        let mut last = self.flight.lock().await;
         if let Some(token) = self.ready(refused) {
             return Ok(token);
         }
-        let (mut kept, _lock) = match self.lock_and_load().await {
-            Ok(found) => found,
-            Err(error) => return self.fall_back(refused, error),
+        let outcome = match &last.failure {
+            Some(failure) if last.number > ended => Err(failure.clone()),
+            _ => {
+                let outcome = self.renew_alone(refused).await;
+                let number = self.ended.fetch_add(1, Ordering::SeqCst) + 1;
+                *last = LastRenewal { number, failure: outcome.as_ref().err().cloned() };
+                outcome
+            }
         };
+        outcome.or_else(|error| self.fall_back(refused, error))
+    }
+
+    async fn renew_alone(self: &Arc<Self>, refused: Option<u64>) -> Result<Token, AuthError> {
+        let (mut kept, _lock) = self.lock_and_load().await?;
         loop {
-            let failure = match next_step(self.system, &kept.record, refused, self.now()) {
-                Step::Use => {
-                    let token = token_of(&kept.record);
-                    *self.known() = kept;
-                    return token.ok_or_else(|| self.busy());
-                }
-                Step::Stop => Some(why_stopped(&self.holder.name, &kept.record, self.now())),
-                Step::Ask(ask) => self.ask(&mut kept, ask).await.err(),
+            let token = match next_step(self.system, &kept.record, refused, self.now()) {
+                Step::Use => token_of(&kept.record),
+                Step::Stop => return Err(why_stopped(&self.holder.name, &kept.record, self.now())),
+                // A token that was made a moment ago is good, however short its life.
+                Step::Ask(ask) => self.ask(&mut kept, ask).await?,
             };
-            if let Some(error) = failure {
-                *self.known() = kept;
-                return self.fall_back(refused, error);
+            if let Some(token) = token {
+                return Ok(token);
             }
         }
     }
@@ -82,8 +94,8 @@ impl Shared {
         }
     }
 
-    /// Asks the service, and makes durable what that changes. `Ok` = decide anew.
-    async fn ask(self: &Arc<Self>, kept: &mut Kept, ask: AskKind) -> Result<(), AuthError> {
+    /// Asks the service, and makes durable what that changes before it counts. `None` = decide anew.
+    async fn ask(self: &Arc<Self>, kept: &mut Kept, ask: AskKind) -> Result<Option<Token>, AuthError> {
         let secret = self.secret_for(kept, ask).await?;
         let now = self.now();
         match ask {
@@ -95,14 +107,17 @@ impl Shared {
         }
         let outcome = self.attempts(ask, &secret).await;
         crash_point::passed(crash_point::Step::TokenAnswer);
+        let asked = kept.record.clone();
         let settled = settle(self.system, &self.holder.name, &mut kept.record, ask, outcome, self.now());
         if self.system.keeps_everything() || matches!(settled, Settled::Renewed { .. }) {
-            self.save_or_remember(kept).await?;
+            self.save_or_remember(Unsaved::new(kept, &asked)).await?;
             crash_point::passed(crash_point::Step::TokenDurable);
         }
+        *self.known() = kept.clone();
         self.tell(kept, ask, &settled);
         match settled {
-            Settled::Renewed { .. } | Settled::Again => Ok(()),
+            Settled::Renewed { .. } => Ok(token_of(&kept.record)),
+            Settled::Again => Ok(None),
             Settled::Failed(error) => Err(error),
         }
     }
@@ -158,19 +173,21 @@ impl Shared {
     /// One answer, or the end of the patience that this kind of account has.
     async fn attempts(&self, ask: AskKind, secret: &Secret) -> Outcome {
         let mut patience = Patience::new(&self.timing, self.system.retry(ask));
-        let mut lost_answers = 0_u32;
+        let mut may_be_spent = false;
+        let mut attempts = 0;
         loop {
+            attempts += 1;
             let trouble = match self.fetcher.fetch(ask, secret).await {
                 Err(NoGrant::Trouble(trouble)) => trouble,
                 outcome => return outcome,
             };
-            let is_lost = trouble.transport.is_some_and(Transport::may_have_arrived);
-            lost_answers += u32::from(is_lost && ask == AskKind::Refresh);
             // A refresh token whose answer was lost is sent once more, and then left alone for a while (Simacan contract,
             // section 4, rule 5; Angelcam contract, section 4).
-            if lost_answers > 1 {
-                return Err(NoGrant::GaveUp { attempts: lost_answers, trouble });
+            if may_be_spent && trouble.transport.is_none_or(Transport::may_have_arrived) {
+                return Err(NoGrant::GaveUp { attempts, trouble });
             }
+            may_be_spent |=
+                ask == AskKind::Refresh && trouble.transport.is_some_and(Transport::may_have_arrived);
             match patience.wait(&self.holder.name, trouble.clone()).await {
                 Waited::TryAgain => {}
                 Waited::GaveUp { attempts, .. } => return Err(NoGrant::GaveUp { attempts, trouble }),
@@ -187,7 +204,7 @@ impl Shared {
         self: &Arc<Self>,
         generation: u64,
         message: &str,
-    ) -> Result<AuthError, AuthError> {
+    ) -> Result<(), AuthError> {
         let _flight = self.flight.lock().await;
         let (mut kept, _lock) = self.lock_and_load().await?;
         let account = &*self.holder.name;
@@ -196,7 +213,10 @@ impl Shared {
             self.save(&kept).await?;
             *self.known() = kept.clone();
         }
-        Ok(why_stopped(account, &kept.record, self.now()))
+        match kept.record.standing {
+            Standing::NeedsAuthorization { .. } => Err(why_stopped(account, &kept.record, self.now())),
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn adopt(self: &Arc<Self>, grant: Grant) -> Result<(), AuthError> {

@@ -4,18 +4,22 @@ use chrono::TimeDelta;
 use reqwest::{StatusCode, Url, header};
 
 use super::{
-    answer::{self, Terms},
+    answer::{self, LONGEST_LIFE, Terms},
     rules::{AskKind, NoGrant, Outcome},
 };
 use crate::{
     clock::Clock,
     config::SimacanAccount,
     secret::Secret,
-    wire::{Discretion, Http, Spaces, encode_form},
+    wire::{Http, Spaces, encode_form},
 };
 
 /// Section 3: 3600 s where the answer does not say; section 4, rule 9: renewed 60 s before the end.
-const TERMS: Terms = Terms { assumed_life: TimeDelta::seconds(3600), margin: TimeDelta::seconds(60) };
+const TERMS: Terms = Terms {
+    assumed_life: TimeDelta::seconds(3600),
+    margin: TimeDelta::seconds(60),
+    longest_use: LONGEST_LIFE,
+};
 
 /// One account. It only asks; whether it may is for the rules.
 pub struct SimacanAuth {
@@ -47,7 +51,7 @@ impl SimacanAuth {
             .body(encode_form(&fields, Spaces::Plus))
             .send()
             .await;
-        let discretion = Discretion::new([secret.clone()]);
+        let discretion = answer::discretion([secret.clone()]);
         let answer = answer::read(sent, TERMS, &discretion, "base_url", self.clock.now()).await?;
         answer.map_err(|answer| match answer.status {
             // Of a password call, 403 is a refusal too; of a refresh only 401 is (section 4).

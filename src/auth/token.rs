@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderValue, InvalidHeaderValue};
 
-use super::record::Access;
+use super::record::{Access, Life};
 use crate::{
     secret::Secret,
     wire::{Scheme, authorization},
@@ -17,19 +17,18 @@ pub struct Token {
     text: Arc<Secret>,
     scheme: Scheme,
     generation: u64,
-    expires_at: Option<DateTime<Utc>>,
+    life: Option<Life>,
 }
 
 impl Token {
     /// The access token of this generation.
     pub(super) fn of(access: &Access, generation: u64) -> Self {
-        let expires_at = Some(access.life.expires_at);
-        Self { text: Arc::clone(&access.token), scheme: Scheme::Bearer, generation, expires_at }
+        Self { text: Arc::clone(&access.token), scheme: Scheme::Bearer, generation, life: Some(access.life) }
     }
 
     /// A token that a person made by hand; it has no end.
     pub(super) fn personal(text: Secret) -> Self {
-        Self { text: Arc::new(text), scheme: Scheme::PersonalAccessToken, generation: 0, expires_at: None }
+        Self { text: Arc::new(text), scheme: Scheme::PersonalAccessToken, generation: 0, life: None }
     }
 
     /// The value of the `Authorization` header.
@@ -44,7 +43,12 @@ impl Token {
 
     /// When it ends; `None` = never.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
-        self.expires_at
+        self.life.map(|life| life.expires_at)
+    }
+
+    /// Whether it was received at this time or after it, as far as whole seconds tell, which is how times are kept.
+    pub(super) fn is_received_since(&self, time: DateTime<Utc>) -> bool {
+        self.life.is_some_and(|life| life.begins_at.timestamp() >= time.timestamp())
     }
 
     /// Which one of its account it is, counted over restarts.

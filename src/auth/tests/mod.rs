@@ -1,4 +1,17 @@
-//! Laws of the token manager, against a service that a test plays.
+//! Laws of the token manager, against a service, a clock, a disk and processes that belong to the test.
+
+mod disk;
+mod durable;
+mod identity;
+mod laws;
+mod lost_answers;
+mod rules;
+mod service;
+mod stage;
+mod store;
+mod storms;
+mod watch;
+mod witness;
 
 use std::{pin::Pin, sync::Arc};
 

@@ -306,7 +306,8 @@ fn one_login_has_one_account() {
     let expected = "accounts[1].username: expected a username that no other account at the same base_url has; found one \
                     that another account has";
     assert!(problem.ends_with(expected), "{problem}");
-    valid(&twice.replacen("username = \"", "username = \"another-", 1));
+    let [first, second] = [SIMACAN.to_owned(), SIMACAN.replace("username = \"", "username = \"another-")];
+    valid(&format!("{VALID}{first}{}", second.replace("\"partner\"", "\"other\"")));
 }
 
 #[test]
