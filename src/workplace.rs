@@ -36,6 +36,7 @@ impl Workplace {
         let timing = Timing::real(clock);
         let vault = Arc::new(Vault::new(&config.state_dir, config.token_key.as_ref())?);
         let accounts = Arc::new(Accounts::new(config, &vault, &timing)?);
+        accounts.stop_on(&shutdown);
         let archive = Archive {
             output_dir: config.output_dir.clone(),
             state_dir: config.state_dir.clone(),

@@ -20,7 +20,7 @@ use super::{
     sign_in::StreamSignIn,
 };
 use crate::{
-    auth::{Fetcher, Holder, System, Token, TokenManager, Vault},
+    auth::{Fetcher, Holder, Renewals, System, Token, TokenManager, Vault},
     config::{AngusSettings, Stream},
     metric::MetricSet,
     secret::Secret,
@@ -101,8 +101,13 @@ impl AngusClient {
             ..Holder::of_stream(stream, &self.console_url)
         };
         let system = System::Angus { retry: self.retry };
-        let tokens =
-            TokenManager::new(holder, system, Fetcher::Angus(sign_in), self.timing.clone(), Arc::default());
+        let tokens = TokenManager::new(
+            holder,
+            system,
+            Fetcher::Angus(sign_in),
+            self.timing.clone(),
+            Renewals::default(),
+        );
         StreamSession { stream: Arc::clone(stream), tokens, one_at_a_time }
     }
 
@@ -162,7 +167,9 @@ impl AngusClient {
         let query = builder.query();
         let url = entities_url(&self.data_url, metrics, query.range, query.grid.size(), builder.next_page());
         let mut patience = Patience::new(&self.timing, self.retry);
+        let began = self.timing.clock.now();
         let mut refused: Option<Token> = None;
+        let mut repeats = 0;
         loop {
             // The token is taken inside each attempt: a long wait must not outlive it.
             let token = session.tokens.token(refused.as_ref()).await?;
@@ -176,10 +183,13 @@ impl AngusClient {
                 Err(AttemptError::Trouble(trouble)) => {
                     wait(&mut patience, &session.stream.name, trouble).await?;
                 }
-                Err(AttemptError::TokenRefused { message }) if refused.is_some() => {
+                // One that another process brought before this request began may have ended as well.
+                Err(AttemptError::TokenRefused { message })
+                    if repeats == 2 || (repeats == 1 && token.is_received_since(began)) =>
+                {
                     return Err(FetchError::TokenRefused { message });
                 }
-                Err(AttemptError::TokenRefused { .. }) => refused = Some(token),
+                Err(AttemptError::TokenRefused { .. }) => (refused, repeats) = (Some(token), repeats + 1),
             }
         }
     }

@@ -14,11 +14,12 @@ use super::{
     simacan::SimacanAuth,
     store::Vault,
     token::Token,
-    view::{AccountView, LONGEST_IDLE},
+    view::{AccountView, LONGEST_IDLE, OLD_REFRESH_TOKEN},
 };
 use crate::{
     blocking::blocking,
     config::{Account, AccountSystem, AngelcamAccount, AngelcamSignIn, Config, SecretSource},
+    shutdown::Shutdown,
     wire::{
         ClientSetupError, Discretion, Http, MAX_ERROR_BODY_BYTES, Timing, Trouble, read_at_most,
         transport_trouble,
@@ -60,6 +61,11 @@ impl Accounts {
         Ok(Self { sessions: sessions.collect::<Result<_, ClientSetupError>>()?, renewals })
     }
 
+    /// From now on nobody waits for another attempt at a renewal once this is requested.
+    pub fn stop_on(&self, shutdown: &Shutdown) {
+        self.renewals.stop_on(shutdown.clone());
+    }
+
     /// The account of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<AccountSession>> {
         self.sessions.get(name)
@@ -85,7 +91,7 @@ impl Accounts {
 
     /// Waits until no token is being renewed: what was asked is not thrown away.
     pub async fn finish(&self) {
-        drop(self.renewals.write().await);
+        self.renewals.finish().await;
     }
 }
 
@@ -100,7 +106,7 @@ impl AccountSession {
         let clock = timing.clock.clone();
         let managed = |system, fetcher| {
             let holder = Holder { vault: Some(Arc::clone(vault)), ..Holder::of_account(account) };
-            Tokens::Managed(TokenManager::new(holder, system, fetcher, timing.clone(), Arc::clone(renewals)))
+            Tokens::Managed(TokenManager::new(holder, system, fetcher, timing.clone(), renewals.clone()))
         };
         let tokens = match &account.system {
             AccountSystem::Simacan(simacan) => managed(
@@ -147,6 +153,10 @@ impl AccountSession {
         let session = Arc::clone(self);
         let view = blocking(move || session.view(now)).await;
         let idle = view.refresh_issued_at.map(|issued_at| now - issued_at);
+        if let Some(days) = idle.filter(|idle| *idle > OLD_REFRESH_TOKEN).map(|idle| idle.num_days()) {
+            let account = &*self.account.name;
+            tracing::warn!(account, days, "the refresh token is old and may end after 30 days");
+        }
         if tokens.system() != System::Angelcam || idle.is_none_or(|idle| idle < LONGEST_IDLE) {
             return;
         }

@@ -59,6 +59,8 @@ struct Document<'a> {
     #[serde(borrow)]
     refresh: Option<RefreshText<'a>>,
     refresh_sent_at: Option<i64>,
+    #[serde(default)]
+    refresh_sends: u32,
     password_sent_at: Option<i64>,
     standing: StandingText,
 }
@@ -131,6 +133,11 @@ pub(super) fn read(name: &str, bytes: &[u8], seal: Option<&Seal>) -> Result<Kept
     }
 }
 
+/// Whether these bytes of a file are encrypted.
+pub(super) fn is_sealed(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Envelope>(bytes).is_ok_and(|envelope| envelope.sealed.is_some())
+}
+
 fn digest(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }
@@ -159,6 +166,7 @@ impl<'a> Document<'a> {
                 issued_at: refresh.issued_at.timestamp(),
             }),
             refresh_sent_at: record.refresh_sent_at.map(|at| at.timestamp()),
+            refresh_sends: record.refresh_sends,
             password_sent_at: record.password_sent_at.map(|at| at.timestamp()),
             standing: StandingText::of(&record.standing),
         }
@@ -188,6 +196,7 @@ impl<'a> Document<'a> {
             access,
             refresh,
             refresh_sent_at: optional_instant(self.refresh_sent_at)?,
+            refresh_sends: self.refresh_sends,
             password_sent_at: optional_instant(self.password_sent_at)?,
             standing: self.standing.into_standing()?,
         };

@@ -73,7 +73,7 @@ pub enum AuthError {
         until: DateTime<Utc>,
     },
     /// The service, or the way to it, kept failing.
-    #[error("no usable answer after {attempts} attempts: {message}; it will be asked again at the next run")]
+    #[error("no usable answer after {attempts} attempts: {message}; try it again later")]
     Unavailable {
         /// How often it was tried.
         attempts: u32,
@@ -135,6 +135,7 @@ impl AuthError {
             // Nobody refused the secret, because nobody was asked; and a service that answers elsewhere is a matter of
             // the configured addresses.
             Self::Secret(_) | Self::Redirect { .. } => FailureKind::Configuration,
+            Self::Store(error) if !error.is_storage() => FailureKind::Configuration,
             Self::Store(_) => FailureKind::Storage,
             Self::Busy { .. } => FailureKind::Busy,
         }

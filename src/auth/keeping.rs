@@ -68,7 +68,7 @@ impl Shared {
         if let Some(unsaved) = unsaved {
             kept = unsaved.kept.clone();
             self.save_or_remember(unsaved).await?;
-        } else if changed && self.system.keeps_everything() {
+        } else if changed && (self.system.keeps_everything() || kept.record.access.is_some()) {
             self.save(&kept).await?;
         }
         *self.known() = kept.clone();
@@ -77,6 +77,14 @@ impl Shared {
 
     fn unsaved(&self) -> MutexGuard<'_, Option<Unsaved>> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes what is kept of the account, be it readable or not.
+    pub(super) async fn discard(self: &Arc<Self>) -> Result<(), AuthError> {
+        let Some(vault) = self.holder.vault.clone() else { return Ok(()) };
+        let _lock = self.lock(vault.state_dir()).await?;
+        let shared = Arc::clone(self);
+        Ok(blocking(move || vault.remove(&shared.holder.key)).await?)
     }
 
     async fn lock(&self, state_dir: &Path) -> Result<Lock, AuthError> {
@@ -145,7 +153,8 @@ impl Holder {
         };
         let is_reconciled = self.reconcile(system, &mut kept);
         let is_clamped = kept.record.clamp(now);
-        Ok((kept, is_reconciled || is_clamped))
+        let needs_sealing = self.vault.as_ref().is_some_and(|vault| vault.needs_sealing(&self.key));
+        Ok((kept, is_reconciled || is_clamped || needs_sealing))
     }
 
     /// A changed secret is another credential: what was refused may be accepted now, and a stream's old token is not

@@ -1,13 +1,16 @@
 //! The tokens of one account: a cache that owns their expiry, one renewal at a time in this process and beside others,
 //! and what must be durable before it is used.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use reqwest::Url;
-use tokio::sync::OwnedRwLockReadGuard;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use super::{
     document::Kept,
@@ -21,11 +24,41 @@ use super::{
 };
 use crate::{
     config::{Account, AccountSystem, AngelcamSignIn, SecretSource, Stream},
+    shutdown::Shutdown,
     wire::Timing,
 };
 
-/// Held while a renewal is under way, so that a process that ends can wait for it.
-pub(crate) type Renewals = Arc<tokio::sync::RwLock<()>>;
+/// The renewals of one process: those under way, which it waits for before it ends, and whether it is to end.
+#[derive(Clone, Default)]
+pub(crate) struct Renewals {
+    under_way: Arc<RwLock<()>>,
+    shutdown: Arc<OnceLock<Shutdown>>,
+}
+
+impl Renewals {
+    /// From now on nobody waits for another attempt once this is requested.
+    pub(super) fn stop_on(&self, shutdown: Shutdown) {
+        // Only the first one counts; a process has one.
+        _ = self.shutdown.set(shutdown);
+    }
+
+    /// Waits until the process is to end.
+    pub(super) async fn stopped(&self) {
+        match self.shutdown.get() {
+            Some(shutdown) => shutdown.requested().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits until none is under way.
+    pub(super) async fn finish(&self) {
+        drop(self.under_way.write().await);
+    }
+}
+
+/// How long a caller waits for a renewal while there is a token that still lives: a service that hangs must not use up
+/// what is left of it (Simacan contract, section 4, rule 9: off the request path).
+const LONGEST_EARLY_WAIT: Duration = Duration::from_secs(5);
 
 /// Whose tokens, and where they are kept.
 pub struct Holder {
@@ -90,7 +123,7 @@ pub(super) struct Shared {
     pub(super) flight: tokio::sync::Mutex<LastRenewal>,
     /// How many renewals have ended.
     pub(super) ended: AtomicU64,
-    renewals: Renewals,
+    pub(super) renewals: Renewals,
 }
 
 /// How the last renewal ended, for those who waited for it.
@@ -143,7 +176,12 @@ impl TokenManager {
             return Ok(token);
         }
         let ended = self.shared.ended.load(Ordering::SeqCst);
-        self.see_through(async move |shared| shared.renew(refused, ended).await).await
+        let renewal = self.see_through(async move |shared| shared.renew(refused, ended).await);
+        match self.shared.living(refused) {
+            // It goes on without us, and who comes later has the use of it.
+            Some(living) => tokio::time::timeout(LONGEST_EARLY_WAIT, renewal).await.unwrap_or(Ok(living)),
+            None => renewal.await,
+        }
     }
 
     /// Notes that a token that was renewed a moment ago is refused as well: where only a person can help, nothing more
@@ -181,7 +219,7 @@ impl TokenManager {
         F: 'static,
     {
         let shared = Arc::clone(&self.shared);
-        let under_way: OwnedRwLockReadGuard<()> = Arc::clone(&shared.renewals).read_owned().await;
+        let under_way: OwnedRwLockReadGuard<()> = Arc::clone(&shared.renewals.under_way).read_owned().await;
         let task = tokio::spawn(async move {
             let _under_way = under_way;
             work(shared).await

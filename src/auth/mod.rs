@@ -28,6 +28,7 @@ pub use angelcam::AngelcamAuth;
 pub(crate) use answer::fits_into_a_header;
 pub use error::AuthError;
 pub use fetch::Fetcher;
+pub(crate) use manager::Renewals;
 pub use manager::{Holder, TokenManager};
 pub use record::{Access, Life, Record, Refresh, Standing};
 pub use rules::{Grant, NoGrant, Outcome, System};

@@ -96,6 +96,8 @@ pub struct Record {
     pub refresh: Option<Refresh>,
     /// When `refresh` was last sent, where no answer to that is recorded: the service may have spent it.
     pub refresh_sent_at: Option<DateTime<Utc>>,
+    /// How often it was sent without any answer being recorded: a process that dies while it asks counts here.
+    pub refresh_sends: u32,
     /// When the password was last sent.
     pub password_sent_at: Option<DateTime<Utc>>,
     /// Whether a person is needed.

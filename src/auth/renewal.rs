@@ -40,6 +40,12 @@ impl Shared {
         if step == Step::Use { token_of(&known.record) } else { None }
     }
 
+    /// The token that is at hand, if it can still be used.
+    pub(super) fn living(&self, refused: Option<u64>) -> Option<Token> {
+        let known = self.known();
+        token_of(&known.record).filter(|_| known.record.lives(refused, self.now()))
+    }
+
     /// `ended` is how many renewals had ended when the caller came: one that ended since is its own, too.
     pub(super) async fn renew(
         self: &Arc<Self>,
@@ -79,8 +85,7 @@ impl Shared {
 
     /// A token that still lives survives a failed renewal.
     fn fall_back(&self, refused: Option<u64>, error: AuthError) -> Result<Token, AuthError> {
-        let known = self.known();
-        match token_of(&known.record).filter(|_| known.record.lives(refused, self.now())) {
+        match self.living(refused) {
             Some(token) => {
                 let account = &*self.holder.name;
                 tracing::warn!(
@@ -98,14 +103,18 @@ impl Shared {
     async fn ask(self: &Arc<Self>, kept: &mut Kept, ask: AskKind) -> Result<Option<Token>, AuthError> {
         let secret = self.secret_for(kept, ask).await?;
         let now = self.now();
+        let may_be_spent = ask == AskKind::Refresh && kept.record.refresh_sent_at.is_some();
         match ask {
-            AskKind::Refresh => kept.record.refresh_sent_at = Some(now),
+            AskKind::Refresh => {
+                kept.record.refresh_sent_at = Some(now);
+                kept.record.refresh_sends += 1;
+            }
             AskKind::SignIn => kept.record.password_sent_at = Some(now),
         }
         if self.system.keeps_everything() {
             self.save(kept).await?;
         }
-        let outcome = self.attempts(ask, &secret).await;
+        let outcome = self.attempts(ask, &secret, may_be_spent).await;
         crash_point::passed(crash_point::Step::TokenAnswer);
         let asked = kept.record.clone();
         let settled = settle(self.system, &self.holder.name, &mut kept.record, ask, outcome, self.now());
@@ -171,9 +180,8 @@ impl Shared {
     }
 
     /// One answer, or the end of the patience that this kind of account has.
-    async fn attempts(&self, ask: AskKind, secret: &Secret) -> Outcome {
+    async fn attempts(&self, ask: AskKind, secret: &Secret, mut may_be_spent: bool) -> Outcome {
         let mut patience = Patience::new(&self.timing, self.system.retry(ask));
-        let mut may_be_spent = false;
         let mut attempts = 0;
         loop {
             attempts += 1;
@@ -188,7 +196,12 @@ impl Shared {
             }
             may_be_spent |=
                 ask == AskKind::Refresh && trouble.transport.is_some_and(Transport::may_have_arrived);
-            match patience.wait(&self.holder.name, trouble.clone()).await {
+            let waited = tokio::select! {
+                waited = patience.wait(&self.holder.name, trouble.clone()) => waited,
+                // A process that is to end does not wait; what it asked last is answered.
+                () = self.renewals.stopped() => return Err(NoGrant::GaveUp { attempts, trouble }),
+            };
+            match waited {
                 Waited::TryAgain => {}
                 Waited::GaveUp { attempts, .. } => return Err(NoGrant::GaveUp { attempts, trouble }),
                 Waited::Postponed(wait) => return Err(NoGrant::RateLimited(wait)),
@@ -241,7 +254,15 @@ impl Shared {
 
     pub(super) async fn forget(self: &Arc<Self>) -> Result<Record, AuthError> {
         let _flight = self.flight.lock().await;
-        let (kept, _lock) = self.lock_and_load().await?;
+        let (kept, _lock) = match self.lock_and_load().await {
+            Err(AuthError::Store(error)) if !error.is_storage_trouble() => {
+                tracing::warn!(account = &*self.holder.name, error = &*error.to_string(), "removed unread");
+                self.discard().await?;
+                *self.known() = Kept::default();
+                return Ok(Record::default());
+            }
+            found => found?,
+        };
         let Record { generation, password_sent_at, .. } = kept.record;
         let emptied = Record { generation, password_sent_at, ..Record::default() };
         let emptied = Kept { record: emptied, identity: kept.identity.clone(), secret: kept.secret.clone() };

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     config::SecretError,
     secret::Secret,
-    wire::{RetryPolicy, Trouble},
+    wire::{RetryPolicy, Transport, Trouble},
 };
 /// How long a failed renewal of a living stream token is left alone.
 const STREAM_PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -111,6 +111,9 @@ fn renewal(system: System, record: &Record, now: DateTime<Utc>) -> Step {
     }
     match (system, &record.refresh) {
         (System::Angus { .. }, _) => Step::Ask(AskKind::SignIn),
+        (System::Simacan { .. } | System::Angelcam, Some(_)) if refresh_held_until(record, now).is_some() => {
+            Step::Stop
+        }
         (System::Simacan { .. } | System::Angelcam, Some(_)) => Step::Ask(AskKind::Refresh),
         (System::Simacan { .. }, None) if password_held_until(record, now).is_none() => {
             Step::Ask(AskKind::SignIn)
@@ -124,6 +127,13 @@ pub fn password_held_until(record: &Record, now: DateTime<Utc>) -> Option<DateTi
     record.password_sent_at.map(|sent| sent + PASSWORD_PAUSE).filter(|until| now < *until)
 }
 
+/// When the refresh token may be sent again, where it may not be sent now: a process that dies again and again while it
+/// asks sends it once more, and then leaves it alone for a while (Simacan contract, section 4, rule 5).
+pub fn refresh_held_until(record: &Record, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let sent = record.refresh_sent_at.filter(|_| record.refresh_sends >= 2);
+    sent.map(|sent| sent + DEGRADED_PAUSE).filter(|until| now < *until)
+}
+
 /// Why [`Step::Stop`].
 pub fn why_stopped(account: &str, record: &Record, now: DateTime<Utc>) -> AuthError {
     let account = account.to_owned();
@@ -133,10 +143,26 @@ pub fn why_stopped(account: &str, record: &Record, now: DateTime<Utc>) -> AuthEr
         Standing::Degraded { until, message } if now < until => {
             AuthError::Degraded { account, message, until }
         }
-        Standing::Degraded { .. } | Standing::Sound => match password_held_until(record, now) {
-            Some(until) => AuthError::PasswordHeld { account, until },
-            None => AuthError::NeedsAuthorization { account, reason: "nobody has signed in yet".to_owned() },
-        },
+        Standing::Degraded { .. } | Standing::Sound => {
+            match (refresh_held_until(record, now), password_held_until(record, now)) {
+                (Some(until), _) => {
+                    let message =
+                        "the last process ended before the answer to a refresh was stored".to_owned();
+                    AuthError::Degraded { account, message, until }
+                }
+                (None, Some(until)) => AuthError::PasswordHeld { account, until },
+                (None, None) => {
+                    AuthError::NeedsAuthorization { account, reason: why_empty(record).to_owned() }
+                }
+            }
+        }
+    }
+}
+
+fn why_empty(record: &Record) -> &'static str {
+    match record.generation {
+        0 => "nobody has signed in yet",
+        _ => "there is no refresh token any more",
     }
 }
 
@@ -215,6 +241,7 @@ pub fn settle(
     outcome: Outcome,
     now: DateTime<Utc>,
 ) -> Settled {
+    record.refresh_sends = 0;
     let refusal = match outcome {
         Ok(grant) => return renew(system, record, grant),
         Err(NoGrant::Refused { message }) if system == System::Angelcam => {
@@ -231,6 +258,9 @@ pub fn settle(
         }
         Err(other) => other,
     };
+    if !is_lost(&refusal) {
+        record.refresh_sent_at = None;
+    }
     let is_final = is_final(&refusal);
     let error = AuthError::from(refusal);
     match (system, ask) {
@@ -276,6 +306,18 @@ fn allows_password(system: System, refusal: &NoGrant) -> bool {
             System::Simacan { password_after_invalid_grant },
             NoGrant::OddRefusal { status: 400, code: Some(code), .. },
         ) => password_after_invalid_grant && code == "invalid_grant",
+        _ => false,
+    }
+}
+
+/// Whether the service may have spent the refresh token.
+fn is_lost(refusal: &NoGrant) -> bool {
+    match refusal {
+        NoGrant::Trouble(trouble) | NoGrant::GaveUp { trouble, .. } => {
+            trouble.transport.is_some_and(Transport::may_have_arrived)
+        }
+        // What cannot be read may have been a pair.
+        NoGrant::Protocol(_) => true,
         _ => false,
     }
 }

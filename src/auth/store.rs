@@ -112,6 +112,17 @@ impl Vault {
         })
     }
 
+    /// Whether what is kept under `name` lies there in the clear although there is a key.
+    pub(super) fn needs_sealing(&self, name: &str) -> bool {
+        let bytes = || publish::read_if_present(&self.path(name)).ok().flatten().map(Zeroizing::new);
+        matches!(self.key, Key::Seal(_)) && bytes().is_some_and(|bytes| !document::is_sealed(&bytes))
+    }
+
+    /// Forgets what is kept under `name`, be it readable or not.
+    pub(super) fn remove(&self, name: &str) -> Result<(), StoreError> {
+        Ok(publish::remove_private(&self.path(name))?)
+    }
+
     /// Keeps this under `name`. When it returns, it is durable.
     pub(super) fn save(&self, name: &str, kept: &Kept) -> Result<(), StoreError> {
         let folder = self.state_dir.join(FOLDER);
@@ -132,7 +143,12 @@ impl StoreError {
         matches!(self, Self::Damaged { .. } | Self::NoKey { .. } | Self::WrongKey { .. })
     }
 
-    /// Whether the file system refused.
+    /// Whether the file system stood in the way, and not what is in the file.
+    pub(super) fn is_storage_trouble(&self) -> bool {
+        matches!(self, Self::File(_) | Self::Newer { .. })
+    }
+
+    /// Whether it is no matter of the configuration.
     pub fn is_storage(&self) -> bool {
         !matches!(self, Self::Key(_) | Self::WeakKey(_) | Self::NoKey { .. })
     }

@@ -47,7 +47,7 @@ impl Token {
     }
 
     /// Whether it was received at this time or after it, as far as whole seconds tell, which is how times are kept.
-    pub(super) fn is_received_since(&self, time: DateTime<Utc>) -> bool {
+    pub(crate) fn is_received_since(&self, time: DateTime<Utc>) -> bool {
         self.life.is_some_and(|life| life.begins_at.timestamp() >= time.timestamp())
     }
 

@@ -167,3 +167,20 @@ fn a_stream_whose_sign_in_fails_is_left_alone_for_a_minute_while_its_token_lives
         assert_eq!(process.token(None).unwrap().text().expose(), "A2", "{failing:?}");
     }
 }
+
+#[test]
+fn processes_that_die_while_they_ask_send_a_refresh_token_twice_and_then_leave_it_alone() {
+    let (stage, process, _) = ended(SIMACAN);
+    drop(process);
+    for (process, sends) in [1, 2, 2, 2].into_iter().enumerate() {
+        stage.service.expect([Mood::Silent { acts: false }]);
+        let uses = stage.start().requests(1, None);
+        // The first two are killed where they wait; those that come after them need not wait.
+        assert_eq!(uses.is_none(), process < 2, "process {process}");
+        assert_eq!(sent(&stage), sends, "process {process}");
+    }
+    stage.service.expect([]);
+    stage.watch.pass(300);
+    stage.start().token(None).unwrap();
+    assert_eq!(sent(&stage), 3);
+}

@@ -120,7 +120,7 @@ impl Stage {
         let fetcher = Fetcher::Scripted(self.service.seen_by(number, &hung));
         let renewals = Renewals::default();
         let timing = self.watch.timing();
-        let manager = TokenManager::new(holder, system, fetcher, timing, Arc::clone(&renewals));
+        let manager = TokenManager::new(holder, system, fetcher, timing, renewals.clone());
         let (witness, service) = (Arc::clone(&self.witness), self.service.clone());
         Process { manager, renewals, runtime, hung, witness, service }
     }
@@ -184,7 +184,7 @@ impl Process {
 
     /// Waits until no token is being renewed.
     pub(super) fn finish(&self) {
-        self.runtime.block_on(async { drop(self.renewals.write().await) });
+        self.runtime.block_on(self.renewals.finish());
     }
 
     /// A person signs in.

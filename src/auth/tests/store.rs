@@ -61,6 +61,7 @@ fn kept(access: &str, refresh: &str) -> Kept {
         access: Some(Access { token: secret(access), life }),
         refresh: Some(Refresh { token: secret(refresh), issued_at: at(1_700_000_000) }),
         refresh_sent_at: Some(at(1_700_003_541)),
+        refresh_sends: 0,
         password_sent_at: Some(at(1_699_999_999)),
         standing: Standing::Degraded { until: at(1_700_003_841), message: "status 503".to_owned() },
     };
@@ -70,12 +71,14 @@ fn kept(access: &str, refresh: &str) -> Kept {
 
 /// Everything of it, as text.
 fn shown(kept: &Kept) -> String {
-    let Record { generation, access, refresh, refresh_sent_at, password_sent_at, standing } = &kept.record;
+    let Record { generation, access, refresh, refresh_sent_at, refresh_sends, password_sent_at, standing } =
+        &kept.record;
     let access = access.as_ref().map(|access| (access.token.expose(), access.life));
     let refresh = refresh.as_ref().map(|refresh| (refresh.token.expose(), refresh.issued_at));
     let Kept { identity, secret, .. } = kept;
     format!(
-        "{generation} {access:?} {refresh:?} {refresh_sent_at:?} {password_sent_at:?} {standing:?} {identity} {secret:?}"
+        "{generation} {access:?} {refresh:?} {refresh_sent_at:?} {refresh_sends} {password_sent_at:?} {standing:?} \
+         {identity} {secret:?}"
     )
 }
 
@@ -235,7 +238,8 @@ fn record((generation, access, refresh, refresh_sent_at, password_sent_at, stand
     let refresh =
         refresh.map(|(text, issued_at)| Refresh { token: secret(&text), issued_at: time(issued_at) });
     let (refresh_sent_at, password_sent_at) = (refresh_sent_at.map(time), password_sent_at.map(time));
-    Record { generation, access, refresh, refresh_sent_at, password_sent_at, standing }
+    let refresh_sends = u32::from(refresh_sent_at.is_some());
+    Record { generation, access, refresh, refresh_sent_at, refresh_sends, password_sent_at, standing }
 }
 
 proptest! {
