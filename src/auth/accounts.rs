@@ -7,6 +7,7 @@ use reqwest::{RequestBuilder, Response, StatusCode, header};
 
 use super::{
     angelcam::AngelcamAuth,
+    answer::fits_into_a_header,
     error::AuthError,
     fetch::Fetcher,
     manager::{Holder, Renewals, TokenManager},
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     blocking::blocking,
-    config::{Account, AccountSystem, AngelcamAccount, AngelcamSignIn, Config, SecretSource},
+    config::{Account, AccountSystem, AngelcamAccount, AngelcamSignIn, Config, SecretError, SecretSource},
     shutdown::Shutdown,
     wire::{
         ClientSetupError, Discretion, Http, MAX_ERROR_BODY_BYTES, Timing, Trouble, read_at_most,
@@ -188,8 +189,14 @@ impl AccountSession {
         match &self.tokens {
             Tokens::Managed(tokens) => tokens.token(refused).await,
             Tokens::Personal(source) => {
+                let place = source.describe();
                 let source = source.clone();
-                Ok(Token::personal(blocking(move || source.resolve()).await?))
+                let token = blocking(move || source.resolve()).await?;
+                if fits_into_a_header(token.expose()) {
+                    return Ok(Token::personal(token));
+                }
+                let defect = "holds white space or other characters that no header can carry";
+                Err(SecretError::Unusable { place, defect }.into())
             }
         }
     }

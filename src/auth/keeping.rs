@@ -96,7 +96,7 @@ impl Shared {
                 Ok(lock) => return Ok(lock),
                 Err(LockError::File(error)) => return Err(StoreError::from(error).into()),
                 Err(LockError::Held(_)) if began.elapsed() < LOCK_PATIENCE => {
-                    tokio::time::sleep(LOCK_POLL).await
+                    tokio::time::sleep(LOCK_POLL).await;
                 }
                 Err(LockError::Held(_)) => return Err(self.busy()),
             }

@@ -211,12 +211,13 @@ impl TokenManager {
         self.shared.peek()
     }
 
-    async fn see_through<T: Send + 'static, F: Future<Output = Result<T, AuthError>> + Send>(
+    async fn see_through<T, F>(
         &self,
         work: impl FnOnce(Arc<Shared>) -> F + Send + 'static,
     ) -> Result<T, AuthError>
     where
-        F: 'static,
+        T: Send + 'static,
+        F: Future<Output = Result<T, AuthError>> + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
         let under_way: OwnedRwLockReadGuard<()> = Arc::clone(&shared.renewals.under_way).read_owned().await;

@@ -157,7 +157,7 @@ impl Shared {
                 }
             }
             Settled::Again => {
-                tracing::warn!(account, system, "refresh token refused, signing in with the password")
+                tracing::warn!(account, system, "refresh token refused, signing in with the password");
             }
             Settled::Failed(error) => {
                 tracing::debug!(account, system, how, error = &*error.to_string(), "token not renewed");

@@ -68,7 +68,7 @@ pub struct Vault {
 /// What stored tokens are encrypted with.
 enum Key {
     None,
-    Seal(Seal),
+    Seal(Box<Seal>),
     Unavailable(StoreError),
 }
 
@@ -76,7 +76,7 @@ impl Vault {
     /// The vault in `state_dir`. Makes nothing yet; reads the key, where there is one.
     pub fn new(state_dir: &Path, key: Option<&SecretSource>) -> Result<Self, StoreError> {
         let key = match key {
-            Some(source) => Key::Seal(Seal::new(&source.resolve()?)?),
+            Some(source) => Key::Seal(Box::new(Seal::new(&source.resolve()?)?)),
             None => Key::None,
         };
         Ok(Self { state_dir: state_dir.to_owned(), key })

@@ -35,7 +35,7 @@ pub(super) fn run(session: &Session, args: &AuthStatus) -> Result<u8, CommandErr
     let config = session.config()?;
     let now = session.clock.now().trunc_subsecs(0);
     let accounts = accounts(session, &config)?.views(now);
-    let streams = stream_views(&config, now)?;
+    let streams = stream_views(&config, now);
     if args.json {
         let describe = |views: &[AccountView]| views.iter().map(|view| describe(view, now)).collect();
         let (accounts, streams) = (describe(&accounts), describe(&streams));
@@ -47,10 +47,7 @@ pub(super) fn run(session: &Session, args: &AuthStatus) -> Result<u8, CommandErr
 }
 
 /// How every stream's token is, by the order of the configuration.
-pub(in crate::commands) fn stream_views(
-    config: &Config,
-    now: DateTime<Utc>,
-) -> Result<Vec<AccountView>, CommandError> {
+pub(in crate::commands) fn stream_views(config: &Config, now: DateTime<Utc>) -> Vec<AccountView> {
     let vault = vault(config);
     // Nothing is asked, so it does not matter how patiently.
     let retry = RetryPolicy {
@@ -66,7 +63,7 @@ pub(in crate::commands) fn stream_views(
         };
         AccountView::of(&holder, System::Angus { retry }, now)
     };
-    Ok(config.streams.iter().map(view).collect())
+    config.streams.iter().map(view).collect()
 }
 
 /// An account for programs.
