@@ -192,13 +192,18 @@ fn stored_tokens_can_be_encrypted_with_a_key_that_lies_elsewhere() {
     std::fs::write(house.path("key"), "0123456789abcdef0123456789abcdef\n").unwrap();
     let keyed = |text: String| format!("token_key = {{ file = \"key\" }}\n{text}");
     house.configure(keyed);
-    assert_eq!(house.state_of("partner"), "ready");
-    house.run(&["auth", "logout", "partner"]).assert(0);
+    // What lies there in the clear is encrypted when it is used next.
+    house.run(&["auth", "login", "partner"]).assert(0);
     let sealed = std::fs::read_to_string(&token_file).unwrap();
     assert!(sealed.contains("\"sealed\"") && !sealed.contains("\"refresh\""), "{sealed}");
+    assert_eq!(house.state_of("partner"), "ready");
     house.configure(|text| text);
     assert_eq!(house.state_of("partner"), "unreadable");
-    house.run(&["auth", "login", "partner"]).assert(1).says("is encrypted; set token_key");
+    house.run(&["auth", "login", "partner"]).assert(2).says("is encrypted; set token_key");
+    assert_eq!(house.accounts().count(Endpoint::SimacanPassword), 1);
+    // Whoever signs out wants it gone, readable or not.
+    house.run(&["auth", "logout", "partner"]).assert(0);
+    assert!(!token_file.exists());
     std::fs::write(house.path("key"), "short").unwrap();
     house.configure(keyed);
     house.run(&["auth", "status"]).assert(0).says("openssl rand");

@@ -102,9 +102,9 @@ impl Vault {
 
     /// What is kept under `name`, where there is anything.
     pub(super) fn load(&self, name: &str) -> Result<Option<Kept>, StoreError> {
-        let path = self.path(name);
+        let (path, seal) = (self.path(name), self.seal()?);
         let Some(bytes) = publish::read_if_present(&path)?.map(Zeroizing::new) else { return Ok(None) };
-        document::read(name, &bytes, self.seal()?).map(Some).map_err(|reason| match reason {
+        document::read(name, &bytes, seal).map(Some).map_err(|reason| match reason {
             Unreadable::Damaged(reason) => StoreError::Damaged { path, reason },
             Unreadable::Newer(found) => StoreError::Newer { path, found },
             Unreadable::NoKey => StoreError::NoKey { path },
