@@ -226,3 +226,25 @@ fn sync_folder(folder: &Path) -> Result<(), FileError> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::new("write", folder))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_file_is_replaced_and_what_a_killed_process_left_of_it_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for leftover in [".tmp-partner.json-a1b2", ".tmp-other.json-a1b2"] {
+            fs::write(path(leftover), "a token").unwrap();
+        }
+        replace_private(&path("partner.json"), b"new").unwrap();
+        assert_eq!(fs::read(path("partner.json")).unwrap(), b"new");
+        assert_eq!(fs::metadata(path("partner.json")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!path(".tmp-partner.json-a1b2").exists());
+        // Another account's file may be being written right now.
+        assert!(path(".tmp-other.json-a1b2").exists());
+        remove_private(&path("partner.json")).unwrap();
+        assert!(!path("partner.json").exists());
+    }
+}
