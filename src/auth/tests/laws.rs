@@ -13,7 +13,7 @@ use super::{
         token::Token,
     },
     disk::Health,
-    service::Mood,
+    service::{Call, Mood},
     stage::{ANGUS, Process, SIMACAN, Stage, Use},
 };
 
@@ -134,7 +134,8 @@ impl World {
         let calls = self.stage.service.calls().split_off(before);
         let granted = calls.iter().filter(|call| call.is_granted).count();
         // Streams share their tokens through the disk, and do without where there is none.
-        let is_sound = was_sound && self.stage.disk.health() == Health::Sound;
+        let fell_ill = |call: &Call| matches!(call.mood, Mood::Fatal(health) if health != Health::Sound);
+        let is_sound = was_sound && !calls.iter().any(fell_ill);
         let is_apart = self.stage.service.system == ANGUS && !is_sound;
         let most = if is_apart { of.len() } else { 1 };
         assert!(granted <= most, "{granted} renewals of one storm: {calls:?}");
@@ -267,4 +268,18 @@ proptest! {
     fn no_story_of_a_stream_breaks_a_law(events in prop::collection::vec(event(), 1..25)) {
         story(ANGUS, &events);
     }
+}
+
+#[test]
+fn a_disk_that_falls_ill_in_the_midst_of_a_storm_parts_the_processes_of_a_stream() {
+    let at_once =
+        |moods: [Mood; 2]| Event::Requests { of: vec![0, 1], count: 1, late: false, moods: moods.into() };
+    let cold_start = || Event::Requests { of: vec![0], count: 1, late: false, moods: Vec::new() };
+    let healed_by_a_crash = [Mood::Honest, Mood::Fatal(Health::Sound)];
+    story(
+        ANGUS,
+        &[cold_start(), Event::Pass(3600), Event::Turn(Health::ReadOnly), at_once(healed_by_a_crash)],
+    );
+    let ill_and_healed = [Mood::Fatal(Health::ReadOnly), Mood::Fatal(Health::Sound)];
+    story(ANGUS, &[cold_start(), Event::ExpireEarly, at_once(ill_and_healed)]);
 }
