@@ -12,7 +12,7 @@ use crate::{
     failure::FailureKind,
     inventory::{InventoryReport, is_due},
     ledger::{LastError, LedgerError},
-    report::{ErrandReport, SeriesFailure},
+    report::{ErrandReport, Failure},
     workplace::Workplace,
 };
 
@@ -93,7 +93,8 @@ impl Errands {
 /// Whether a listing that failed may be tried again: at once where nobody was asked, or where a person may have put it
 /// right meanwhile, otherwise after a pause. An error from the future is one of a clock that was ahead.
 fn has_rested(error: &LastError, needs_a_person: bool, now: DateTime<Utc>) -> bool {
-    let costs_nothing = ["interrupted", "storage", "busy"].contains(&&*error.kind) || needs_a_person;
+    let asked_nobody = [FailureKind::Interrupted, FailureKind::Storage, FailureKind::Busy];
+    let costs_nothing = needs_a_person || asked_nobody.iter().any(|kind| kind.as_str() == error.kind);
     costs_nothing || error.at > now || now - error.at >= PAUSE_AFTER_FAILURE
 }
 
@@ -106,7 +107,7 @@ impl ErrandReports {
 }
 
 fn of_delivery(report: &DeliveryReport) -> ErrandReport {
-    let parked = SeriesFailure {
+    let parked = Failure {
         kind: FailureKind::Refused,
         message: format!(
             "{} parked, because it was refused for good; see: audience-exporter status",

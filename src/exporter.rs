@@ -21,7 +21,7 @@ use crate::{
     pipeline::{Pipeline, WindowError, report, report_damage},
     plan::{Backfill, PlannedWindow},
     publication::{PublishError, Published},
-    report::{RunReport, SeriesFailure, SeriesReport},
+    report::{Failure, RunReport, SeriesReport},
     series::Series,
     time::to_display,
     wire::ClientSetupError,
@@ -201,21 +201,20 @@ impl Exporter {
     }
 
     /// Finds or makes the series in the ledger, and puts right what a killed process or a stranger left behind.
-    async fn begin(&self, series: &Series) -> Result<(ledger::Series, u64), SeriesFailure> {
+    async fn begin(&self, series: &Series) -> Result<(ledger::Series, u64), Failure> {
         let (archive, series) = (Arc::clone(&self.pipeline.archive), series.clone());
         let today = series.today(self.pipeline.clock.now());
         blocking(move || {
             let layout = series.layout();
             let known = archive.ledger.series(&series.key(), &layout, &series.style(), today);
-            let known = known.map_err(SeriesFailure::from)?;
+            let known = known.map_err(Failure::from)?;
             if known.layout != layout {
-                return Err(SeriesFailure::layout_changed(&series, &known.layout));
+                return Err(Failure::layout_changed(&series, &known.layout));
             }
-            let damaged =
-                archive.tidy(&series, known.id).map_err(|error| SeriesFailure::publishing(&error))?;
+            let damaged = archive.tidy(&series, known.id).map_err(|error| Failure::publishing(&error))?;
             report_damage(&series, &damaged);
             if known.style != series.style() {
-                archive.restyle(&series, known.id).map_err(|error| SeriesFailure::publishing(&error))?;
+                archive.restyle(&series, known.id).map_err(|error| Failure::publishing(&error))?;
             }
             Ok((known, damaged.len() as u64))
         })
@@ -292,7 +291,7 @@ impl Exporter {
         tracing::debug!(job, stream, from, to, reason, rows, files_written, missing, "window exported");
     }
 
-    fn log_failure(&self, series: &Series, planned: &PlannedWindow, error: &WindowError) -> SeriesFailure {
+    fn log_failure(&self, series: &Series, planned: &PlannedWindow, error: &WindowError) -> Failure {
         (self.progress)(Progress::WindowDone { rows: 0 });
         let (job, stream) = (&*series.job.name, &*series.stream.name);
         let (from, to) = (to_display(planned.window.start()), to_display(planned.window.end()));
@@ -308,7 +307,7 @@ impl Exporter {
                 "window failed"
             );
         }
-        SeriesFailure { kind, message: error.to_string() }
+        Failure::new(kind, error)
     }
 
     /// Remembers in the ledger how the series fared, for `status`.
@@ -323,7 +322,7 @@ impl Exporter {
             };
             match (id, failure) {
                 (Some(id), None) => archive.ledger.note_success(id, at),
-                (Some(id), Some(SeriesFailure { kind, message })) => {
+                (Some(id), Some(Failure { kind, message })) => {
                     let kind = kind.as_str().to_owned();
                     archive.ledger.note_failure(id, &LastError { at, kind, message })
                 }
@@ -372,7 +371,7 @@ fn is_hopeless(kind: FailureKind, failures_in_a_row: u32) -> bool {
     }
 }
 
-impl From<LedgerError> for SeriesFailure {
+impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         Self::publishing(&PublishError::from(error))
     }

@@ -7,19 +7,24 @@ use crate::{
     series::Series,
 };
 
-/// Why a series was not exported wholly.
+/// Why a series was not exported wholly, a delivery not sent, or an inventory not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeriesFailure {
+pub struct Failure {
     /// The reason, for decisions.
     pub kind: FailureKind,
     /// The reason, for people.
     pub message: String,
 }
 
-impl SeriesFailure {
+impl Failure {
+    /// With what the person is told.
+    pub fn new(kind: FailureKind, message: &(impl ToString + ?Sized)) -> Self {
+        Self { kind, message: message.to_string() }
+    }
+
     /// Something about files or the ledger.
     pub fn publishing(error: &PublishError) -> Self {
-        Self { kind: error.kind(), message: error.to_string() }
+        Self::new(error.kind(), error)
     }
 
     /// Old and new files would not go together.
@@ -30,7 +35,7 @@ impl SeriesFailure {
             series.job.name,
             series.layout()
         );
-        Self { kind: FailureKind::Configuration, message }
+        Self::new(FailureKind::Configuration, &message)
     }
 }
 
@@ -56,7 +61,7 @@ pub struct SeriesReport {
     /// Buckets recorded as missing.
     pub missing: u64,
     /// The first failure.
-    pub failure: Option<SeriesFailure>,
+    pub failure: Option<Failure>,
 }
 
 impl SeriesReport {
@@ -87,7 +92,7 @@ impl SeriesReport {
     }
 
     /// Adds a window that was not. The first failure is kept, unless a later one is an order to stop.
-    pub fn fail(&mut self, failure: SeriesFailure) {
+    pub fn fail(&mut self, failure: Failure) {
         self.windows_failed += 1;
         if self.failure.is_none() || failure.kind == FailureKind::Interrupted {
             self.failure = Some(failure);
@@ -146,7 +151,7 @@ pub struct ErrandReport {
     /// Whether anything of it was done.
     pub has_done: bool,
     /// Why not all of it was.
-    pub failure: Option<SeriesFailure>,
+    pub failure: Option<Failure>,
 }
 
 /// How a run went, series by series.
@@ -163,7 +168,7 @@ impl RunReport {
     pub fn outcome(&self) -> Outcome {
         let of_series = self.series.iter().map(|series| series.failure.as_ref());
         let of_errands = self.errands.iter().map(|errand| errand.failure.as_ref());
-        let failures: Vec<Option<&SeriesFailure>> = of_series.chain(of_errands).collect();
+        let failures: Vec<Option<&Failure>> = of_series.chain(of_errands).collect();
         let kinds: Vec<FailureKind> = failures.iter().flatten().map(|failure| failure.kind).collect();
         let all_are = |kind| kinds.iter().all(|found| *found == kind);
         let has_done = self.windows_done() > 0 || self.errands.iter().any(|errand| errand.has_done);
@@ -210,7 +215,7 @@ mod tests {
 
     fn series(windows_done: u64, failure: Option<FailureKind>) -> SeriesReport {
         let key = SeriesKey { job: "hourly".to_owned(), stream: "lobby".to_owned() };
-        let failure = failure.map(|kind| SeriesFailure { kind, message: String::new() });
+        let failure = failure.map(|kind| Failure::new(kind, ""));
         SeriesReport { windows_done, failure, ..SeriesReport::new(key) }
     }
 
@@ -239,7 +244,7 @@ mod tests {
     }
 
     fn errand(has_done: bool, failure: Option<FailureKind>) -> ErrandReport {
-        let failure = failure.map(|kind| SeriesFailure { kind, message: String::new() });
+        let failure = failure.map(|kind| Failure::new(kind, ""));
         ErrandReport { name: "delivery partner".to_owned(), has_done, failure }
     }
 

@@ -8,7 +8,9 @@ use super::{
     error::{FetchError, ProtocolError},
     token::{refusal_message, refusal_texts},
 };
-use crate::wire::{BodyError, Discretion, MAX_ERROR_BODY_BYTES, Trouble, read_at_most, read_whole};
+use crate::wire::{
+    BodyError, Discretion, MAX_ERROR_BODY_BYTES, Trouble, read_at_most, read_whole, status_words,
+};
 
 /// A page is some tens of KiB; a body beyond this is refused while it arrives, after decompression.
 const MAX_BODY_BYTES: u64 = 16 << 20;
@@ -44,7 +46,7 @@ pub(super) struct Refusal {
 impl Refusal {
     /// Reads the body as far as it helps. What cannot be read is not shown: it is a proxy's page, not a message.
     pub(super) async fn read(response: Response, discretion: &Discretion) -> Self {
-        let reason = response.status().canonical_reason().unwrap_or("no further word").to_lowercase();
+        let reason = status_words(response.status());
         let body = read_at_most(response, MAX_ERROR_BODY_BYTES).await.unwrap_or_default();
         let texts = refusal_texts(&body);
         let message = match (texts.get("code"), texts.get("message")) {
@@ -58,13 +60,11 @@ impl Refusal {
 }
 
 pub(super) fn not_json() -> Trouble {
-    let message = "the answer is not JSON, or was cut short".to_owned();
-    Trouble { transport: None, retry_after: None, message }
+    Trouble::answered("the answer is not JSON, or was cut short", None)
 }
 
 pub(super) fn trouble(status: u16, retry_after: Option<Duration>, message: &str) -> AttemptError {
-    let message = format!("status {status}: {message}");
-    AttemptError::Trouble(Trouble { transport: None, retry_after, message })
+    AttemptError::Trouble(Trouble::answered(format!("status {status}: {message}"), retry_after))
 }
 
 /// The whole body, or a refusal to read more than any page can be.

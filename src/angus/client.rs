@@ -20,7 +20,7 @@ use super::{
     sign_in::StreamSignIn,
 };
 use crate::{
-    auth::{Fetcher, Holder, Renewals, System, Token, TokenManager, Vault},
+    auth::{Fetcher, Holder, Refusals, Renewals, System, Token, TokenManager, Vault},
     config::{AngusSettings, Stream},
     metric::MetricSet,
     secret::Secret,
@@ -95,11 +95,7 @@ impl AngusClient {
             stream: Arc::clone(stream),
             one_at_a_time: Arc::clone(&one_at_a_time),
         };
-        let holder = Holder {
-            vault: vault.cloned(),
-            secret: Some(stream.access_token.clone()),
-            ..Holder::of_stream(stream, &self.console_url)
-        };
+        let holder = Holder::of_stream(stream, &self.console_url, vault);
         let system = System::Angus { retry: self.retry };
         let tokens = TokenManager::new(
             holder,
@@ -167,12 +163,10 @@ impl AngusClient {
         let query = builder.query();
         let url = entities_url(&self.data_url, metrics, query.range, query.grid.size(), builder.next_page());
         let mut patience = Patience::new(&self.timing, self.retry);
-        let began = self.timing.clock.now();
-        let mut refused: Option<Token> = None;
-        let mut repeats = 0;
+        let mut refusals = Refusals::begin(self.timing.clock.now());
         loop {
             // The token is taken inside each attempt: a long wait must not outlive it.
-            let token = session.tokens.token(refused.as_ref()).await?;
+            let token = session.tokens.token(refusals.last()).await?;
             let attempt = async {
                 let body = self.get_page(session, &token, &url).await?;
                 self.read_page(session, &token, &body, builder)
@@ -183,13 +177,10 @@ impl AngusClient {
                 Err(AttemptError::Trouble(trouble)) => {
                     wait(&mut patience, &session.stream.name, trouble).await?;
                 }
-                // One that another process brought before this request began may have ended as well.
-                Err(AttemptError::TokenRefused { message })
-                    if repeats == 2 || (repeats == 1 && token.is_received_since(began)) =>
-                {
+                Err(AttemptError::TokenRefused { message }) if refusals.is_last(&token) => {
                     return Err(FetchError::TokenRefused { message });
                 }
-                Err(AttemptError::TokenRefused { .. }) => (refused, repeats) = (Some(token), repeats + 1),
+                Err(AttemptError::TokenRefused { .. }) => refusals.add(token),
             }
         }
     }

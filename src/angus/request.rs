@@ -6,6 +6,7 @@ use reqwest::Url;
 use crate::{
     metric::MetricSet,
     time::{BucketSize, TimeRange, to_wire},
+    wire::below,
 };
 
 /// The path of the Data API; no slash at its end.
@@ -34,15 +35,8 @@ pub(super) fn entities_url(
         query.push_str("&page=");
         query.push_str(&page.to_string());
     }
-    let mut url = join(base, ENTITIES_PATH);
+    let mut url = below(base, ENTITIES_PATH);
     url.set_query(Some(&query));
-    url
-}
-
-/// `path` below `base`, which may itself have a path.
-pub(super) fn join(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
     url
 }
 
@@ -52,7 +46,7 @@ pub(super) fn next_page_mismatch(base: &Url, next_page: &str, next: u64) -> Opti
     if url.origin() != base.origin() {
         return Some("points to another host");
     }
-    if url.path() != join(base, ENTITIES_PATH).path() {
+    if url.path() != below(base, ENTITIES_PATH).path() {
         return Some("points to another path");
     }
     let page = url.query_pairs().find(|(key, _)| key == "page").map(|(_, value)| value.into_owned());
@@ -91,7 +85,7 @@ mod tests {
     fn a_base_url_with_a_path_keeps_it() {
         let base = Url::parse("https://gateway.example.com/angus/").unwrap();
         assert_eq!(
-            join(&base, TOKEN_PATH).as_str(),
+            below(&base, TOKEN_PATH).as_str(),
             "https://gateway.example.com/angus/api-token-authstream/"
         );
     }

@@ -59,11 +59,7 @@ pub fn judge_token_answer(status: u16) -> Verdict {
 
 /// How patiently one request is tried.
 pub(super) fn policy(max_attempts: NonZeroU32) -> RetryPolicy {
-    RetryPolicy {
-        least_backoff: Duration::from_millis(250),
-        longest_backoff: Duration::from_secs(30),
-        max_attempts: max_attempts.get(),
-    }
+    RetryPolicy::new(Duration::from_millis(250), Duration::from_secs(30), max_attempts.get())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{
     answer::{AttemptError, Refusal, not_json, read_body, trouble},
     error::{FetchError, ProtocolError},
     pace::Pace,
-    request::{TOKEN_PATH, join},
+    request::TOKEN_PATH,
     retry::{Verdict, judge_token_answer},
     token::{TokenRequest, read_grant},
 };
@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     config::Stream,
     secret::Secret,
-    wire::{Discretion, Http, retry_after, server_time, transport_trouble},
+    wire::{Discretion, Http, below, retry_after, server_time, transport_trouble},
 };
 
 /// The keys of the configuration that hold the addresses.
@@ -57,7 +57,7 @@ impl StreamSignIn {
         let body = TokenRequest { username, client_id, access_token: access_token.expose() }.into_body()?;
         let _alone = self.one_at_a_time.lock().await;
         let _permit = self.pace.turn().await;
-        let url = join(&self.console_url, TOKEN_PATH);
+        let url = below(&self.console_url, TOKEN_PATH);
         let request = self.http.post(url).header(header::CONTENT_TYPE, "application/json").body(body);
         let response =
             request.send().await.map_err(|error| AttemptError::Trouble(transport_trouble(&error)))?;

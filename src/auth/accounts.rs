@@ -11,6 +11,7 @@ use super::{
     error::AuthError,
     fetch::Fetcher,
     manager::{Holder, Renewals, TokenManager},
+    refusals::Refusals,
     rules::System,
     simacan::SimacanAuth,
     store::Vault,
@@ -21,10 +22,7 @@ use crate::{
     blocking::blocking,
     config::{Account, AccountSystem, AngelcamAccount, AngelcamSignIn, Config, SecretError, SecretSource},
     shutdown::Shutdown,
-    wire::{
-        ClientSetupError, Discretion, Http, MAX_ERROR_BODY_BYTES, Timing, Trouble, read_at_most,
-        transport_trouble,
-    },
+    wire::{ClientSetupError, Http, MAX_ERROR_BODY_BYTES, Timing, Trouble, read_at_most, transport_trouble},
 };
 
 /// The longest that one request to an account's systems may take.
@@ -54,12 +52,12 @@ enum Tokens {
 impl Accounts {
     /// Sets up connections, but makes none. Tokens are kept in `vault`.
     pub fn new(config: &Config, vault: &Arc<Vault>, timing: &Timing) -> Result<Self, ClientSetupError> {
-        let renewals = Renewals::default();
+        let (http, renewals) = (Http::new(TIMEOUT)?, Renewals::default());
         let sessions = config.accounts.iter().map(|account| {
-            let session = AccountSession::new(account, vault, timing, &renewals)?;
-            Ok((account.name.clone(), Arc::new(session)))
+            let session = AccountSession::new(account, &http, vault, timing, &renewals);
+            (account.name.clone(), Arc::new(session))
         });
-        Ok(Self { sessions: sessions.collect::<Result<_, ClientSetupError>>()?, renewals })
+        Ok(Self { sessions: sessions.collect(), renewals })
     }
 
     /// From now on nobody waits for another attempt at a renewal once this is requested.
@@ -99,30 +97,31 @@ impl Accounts {
 impl AccountSession {
     fn new(
         account: &Arc<Account>,
+        http: &Http,
         vault: &Arc<Vault>,
         timing: &Timing,
         renewals: &Renewals,
-    ) -> Result<Self, ClientSetupError> {
-        let http = Http::new(TIMEOUT)?;
-        let clock = timing.clock.clone();
-        let managed = |system, fetcher| {
-            let holder = Holder { vault: Some(Arc::clone(vault)), ..Holder::of_account(account) };
+    ) -> Self {
+        let (name, clock) = (&*account.name, timing.clock.clone());
+        let managed = |holder, system, fetcher| {
             Tokens::Managed(TokenManager::new(holder, system, fetcher, timing.clone(), renewals.clone()))
         };
         let tokens = match &account.system {
             AccountSystem::Simacan(simacan) => managed(
+                Holder::of_simacan(name, simacan, vault),
                 System::Simacan { password_after_invalid_grant: simacan.password_after_invalid_grant },
                 Fetcher::Simacan(SimacanAuth::new(http.clone(), simacan, clock)),
             ),
             AccountSystem::Angelcam(angelcam) => match &angelcam.sign_in {
                 AngelcamSignIn::OAuth(client) => managed(
+                    Holder::of_angelcam(name, client, vault),
                     System::Angelcam,
                     Fetcher::Angelcam(AngelcamAuth::new(http.clone(), client.clone(), clock)),
                 ),
                 AngelcamSignIn::PersonalToken(source) => Tokens::Personal(source.clone()),
             },
         };
-        Ok(Self { account: Arc::clone(account), http, timing: timing.clone(), tokens })
+        Self { account: Arc::clone(account), http: http.clone(), timing: timing.clone(), tokens }
     }
 
     /// The account.
@@ -133,7 +132,7 @@ impl AccountSession {
     /// How it is. Blocks; asks nobody.
     pub fn view(&self, now: DateTime<Utc>) -> AccountView {
         match &self.tokens {
-            Tokens::Managed(tokens) => AccountView::of(tokens.holder(), tokens.system(), now),
+            Tokens::Managed(tokens) => tokens.view(now),
             Tokens::Personal(_) => AccountView::personal(&self.account.name, self.account.system.as_str()),
         }
     }
@@ -171,11 +170,6 @@ impl AccountSession {
         }
     }
 
-    /// Its connections.
-    pub fn http(&self) -> &Http {
-        &self.http
-    }
-
     /// What keeps its tokens; `None` for a personal token, which nobody need keep.
     pub fn tokens(&self) -> Option<&TokenManager> {
         match &self.tokens {
@@ -202,14 +196,11 @@ impl AccountSession {
     }
 
     /// Sends what `build` makes, with a token. A 401 renews the token and repeats the request, once (all three
-    /// contracts); a second one is [`CallError::RefusedAgain`]. A token that another process brought before this request
-    /// began may have ended as well: its 401 is not yet the second one. No other status is judged here.
+    /// contracts); a second one is [`CallError::RefusedAgain`]. No other status is judged here.
     pub async fn send(&self, build: impl Fn(&Http) -> RequestBuilder) -> Result<Reply, CallError> {
-        let began = self.timing.clock.now();
-        let mut refused: Option<Token> = None;
-        let mut repeats = 0;
+        let mut refusals = Refusals::begin(self.timing.clock.now());
         loop {
-            let token = self.token(refused.as_ref()).await?;
+            let token = self.token(refusals.last()).await?;
             let header = token
                 .header()
                 .map_err(|_| AuthError::Protocol("the token fits into no header".to_owned()))?;
@@ -218,20 +209,16 @@ impl AccountSession {
             if response.status() != StatusCode::UNAUTHORIZED {
                 return Ok(Reply { response, token });
             }
-            let is_last = match self.tokens {
-                Tokens::Managed(_) => repeats == 2 || (repeats == 1 && token.is_received_since(began)),
-                Tokens::Personal(_) => true,
-            };
-            if is_last {
+            if matches!(self.tokens, Tokens::Personal(_)) || refusals.is_last(&token) {
                 return Err(self.refused_again(response, &token).await);
             }
-            (refused, repeats) = (Some(token), repeats + 1);
+            refusals.add(token);
         }
     }
 
     async fn refused_again(&self, response: Response, token: &Token) -> CallError {
         let body = read_at_most(response, MAX_ERROR_BODY_BYTES).await.unwrap_or_default();
-        let shown = Discretion::new([token.text().clone()]).shown(&String::from_utf8_lossy(&body));
+        let shown = token.discretion().shown(&String::from_utf8_lossy(&body));
         let message =
             if shown.trim().is_empty() { "status 401".to_owned() } else { format!("status 401: {shown}") };
         match &self.tokens {

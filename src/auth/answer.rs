@@ -13,7 +13,7 @@ use crate::{
     secret::Secret,
     wire::{
         BodyError, Discretion, MAX_ERROR_BODY_BYTES, Trouble, percent_encode, read_at_most, read_whole,
-        retry_after, transport_trouble,
+        retry_after, status_words, transport_trouble,
     },
 };
 
@@ -136,7 +136,7 @@ pub(super) async fn read(
     let answer = refusal(status, &body, discretion);
     if status == StatusCode::TOO_MANY_REQUESTS || !status.is_client_error() {
         let message = format!("status {}: {}", status.as_u16(), answer.message);
-        return Err(NoGrant::Trouble(Trouble { transport: None, retry_after, message }));
+        return Err(NoGrant::Trouble(Trouble::answered(message, retry_after)));
     }
     Ok(Err(answer))
 }
@@ -158,7 +158,7 @@ fn refusal(status: StatusCode, body: &[u8], discretion: &Discretion) -> Answer {
         (Some(code), Some(words)) => format!("{code}: {words}"),
         (Some(text), None) => text.clone(),
         (None, Some(text)) => text,
-        (None, None) => status.canonical_reason().unwrap_or("no further word").to_lowercase(),
+        (None, None) => status_words(status),
     };
     Answer { status, message: discretion.shown(message.trim_end_matches('.')), code }
 }

@@ -135,7 +135,7 @@ impl AuthError {
             // Nobody refused the secret, because nobody was asked; and a service that answers elsewhere is a matter of
             // the configured addresses.
             Self::Secret(_) | Self::Redirect { .. } => FailureKind::Configuration,
-            Self::Store(error) if !error.is_storage() => FailureKind::Configuration,
+            Self::Store(error) if error.is_configuration() => FailureKind::Configuration,
             Self::Store(_) => FailureKind::Storage,
             Self::Busy { .. } => FailureKind::Busy,
         }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use reqwest::Url;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
@@ -21,9 +22,10 @@ use super::{
     rules::{Grant, System},
     store::{StoreError, Vault},
     token::Token,
+    view::AccountView,
 };
 use crate::{
-    config::{Account, AccountSystem, AngelcamSignIn, SecretSource, Stream},
+    config::{OAuthClient, SecretSource, SimacanAccount, Stream},
     shutdown::Shutdown,
     wire::Timing,
 };
@@ -75,33 +77,32 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Of a stream, without secret and vault.
-    pub fn of_stream(stream: &Stream, console_url: &Url) -> Self {
+    /// Of a stream.
+    pub(crate) fn of_stream(stream: &Stream, console_url: &Url, vault: Option<&Arc<Vault>>) -> Self {
         Self {
             name: stream.name.clone(),
             key: format!("stream.{}", stream.name),
             identity: format!("angus {console_url} {} {}", stream.client_id, stream.username),
-            secret: None,
-            vault: None,
+            secret: Some(stream.access_token.clone()),
+            vault: vault.cloned(),
         }
     }
 
-    /// Of an account, without a vault.
-    pub fn of_account(account: &Account) -> Self {
-        let (identity, secret) = match &account.system {
-            AccountSystem::Simacan(simacan) => {
-                let identity = format!("simacan {} {}", simacan.base_url, simacan.username);
-                (identity, Some(simacan.password.clone()))
-            }
-            AccountSystem::Angelcam(angelcam) => match &angelcam.sign_in {
-                AngelcamSignIn::OAuth(client) => {
-                    (format!("angelcam {} {}", client.token_url, client.client_id), None)
-                }
-                AngelcamSignIn::PersonalToken(source) => ("angelcam".to_owned(), Some(source.clone())),
-            },
-        };
-        let (name, key) = (account.name.clone(), format!("account.{}", account.name));
-        Self { name, key, identity, secret, vault: None }
+    /// Of an account at Simacan.
+    pub(super) fn of_simacan(name: &str, simacan: &SimacanAccount, vault: &Arc<Vault>) -> Self {
+        let identity = format!("simacan {} {}", simacan.base_url, simacan.username);
+        Self::of_account(name, identity, Some(simacan.password.clone()), vault)
+    }
+
+    /// Of a person's account at Angelcam.
+    pub(super) fn of_angelcam(name: &str, client: &OAuthClient, vault: &Arc<Vault>) -> Self {
+        let identity = format!("angelcam {} {}", client.token_url, client.client_id);
+        Self::of_account(name, identity, None, vault)
+    }
+
+    fn of_account(name: &str, identity: String, secret: Option<SecretSource>, vault: &Arc<Vault>) -> Self {
+        let (key, vault) = (format!("account.{name}"), Some(Arc::clone(vault)));
+        Self { name: name.to_owned(), key, identity, secret, vault }
     }
 }
 
@@ -156,14 +157,14 @@ impl TokenManager {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Whose tokens these are.
-    pub fn holder(&self) -> &Holder {
-        &self.shared.holder
-    }
-
     /// The rules that it follows.
     pub fn system(&self) -> System {
         self.shared.system
+    }
+
+    /// How the account is. Blocks; asks nobody.
+    pub fn view(&self, now: DateTime<Utc>) -> AccountView {
+        AccountView::of(&self.shared.holder, self.shared.system, now)
     }
 
     /// A token that can be used. A caller that saw one refused names it: then only a later one is good.

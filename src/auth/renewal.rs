@@ -255,7 +255,7 @@ impl Shared {
     pub(super) async fn forget(self: &Arc<Self>) -> Result<Record, AuthError> {
         let _flight = self.flight.lock().await;
         let (kept, _lock) = match self.lock_and_load().await {
-            Err(AuthError::Store(error)) if !error.is_storage_trouble() => {
+            Err(AuthError::Store(error)) if error.is_unreadable() || error.is_configuration() => {
                 tracing::warn!(account = &*self.holder.name, error = &*error.to_string(), "removed unread");
                 self.discard().await?;
                 *self.known() = Kept::default();

@@ -14,6 +14,7 @@ use crate::{
     secret::Secret,
     wire::{RetryPolicy, Transport, Trouble},
 };
+
 /// How long a failed renewal of a living stream token is left alone.
 const STREAM_PAUSE: TimeDelta = TimeDelta::minutes(1);
 
@@ -55,14 +56,10 @@ impl System {
         match (self, ask) {
             (Self::Angus { retry }, _) => retry,
             (Self::Simacan { .. } | Self::Angelcam, AskKind::SignIn) => {
-                RetryPolicy { least_backoff: seconds(1), longest_backoff: seconds(60), max_attempts: 1 }
+                RetryPolicy::new(seconds(1), seconds(60), 1)
             }
-            (Self::Simacan { .. }, AskKind::Refresh) => {
-                RetryPolicy { least_backoff: seconds(1), longest_backoff: seconds(60), max_attempts: 6 }
-            }
-            (Self::Angelcam, AskKind::Refresh) => {
-                RetryPolicy { least_backoff: seconds(2), longest_backoff: seconds(60), max_attempts: 5 }
-            }
+            (Self::Simacan { .. }, AskKind::Refresh) => RetryPolicy::new(seconds(1), seconds(60), 6),
+            (Self::Angelcam, AskKind::Refresh) => RetryPolicy::new(seconds(2), seconds(60), 5),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::SimacanAccount,
     secret::Secret,
-    wire::{Http, Spaces, encode_form},
+    wire::{Http, Spaces, below, encode_form},
 };
 
 /// Section 3: 3600 s where the answer does not say; section 4, rule 9: renewed 60 s before the end.
@@ -40,9 +40,9 @@ impl SimacanAuth {
     pub(super) async fn attempt(&self, ask: AskKind, secret: &Secret) -> Outcome {
         let (path, fields) = match ask {
             AskKind::SignIn => {
-                ("auth/password", vec![("username", &*self.username), ("password", secret.expose())])
+                ("/auth/password", vec![("username", &*self.username), ("password", secret.expose())])
             }
-            AskKind::Refresh => ("auth/refresh", vec![("refresh_token", secret.expose())]),
+            AskKind::Refresh => ("/auth/refresh", vec![("refresh_token", secret.expose())]),
         };
         let sent = self
             .http
@@ -61,11 +61,4 @@ impl SimacanAuth {
             }
         })
     }
-}
-
-/// `path` below `base`, which has no slash at its end, or one.
-fn below(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
-    url
 }

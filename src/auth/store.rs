@@ -143,13 +143,8 @@ impl StoreError {
         matches!(self, Self::Damaged { .. } | Self::NoKey { .. } | Self::WrongKey { .. })
     }
 
-    /// Whether the file system stood in the way, and not what is in the file.
-    pub(super) fn is_storage_trouble(&self) -> bool {
-        matches!(self, Self::File(_) | Self::Newer { .. })
-    }
-
-    /// Whether it is no matter of the configuration.
-    pub fn is_storage(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::WeakKey(_) | Self::NoKey { .. })
+    /// Whether the configuration is to blame.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::WeakKey(_) | Self::NoKey { .. })
     }
 }

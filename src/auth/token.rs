@@ -8,7 +8,7 @@ use reqwest::header::{HeaderValue, InvalidHeaderValue};
 use super::record::{Access, Life};
 use crate::{
     secret::Secret,
-    wire::{Scheme, authorization},
+    wire::{Discretion, Scheme, authorization},
 };
 
 /// A token that can be shown to a service. Opaque, but for the time of its end.
@@ -41,13 +41,18 @@ impl Token {
         &self.text
     }
 
+    /// What no message about a request with it may show.
+    pub(crate) fn discretion(&self) -> Discretion {
+        Discretion::new([Secret::clone(&self.text)])
+    }
+
     /// When it ends; `None` = never.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.life.map(|life| life.expires_at)
     }
 
     /// Whether it was received at this time or after it, as far as whole seconds tell, which is how times are kept.
-    pub(crate) fn is_received_since(&self, time: DateTime<Utc>) -> bool {
+    pub(super) fn is_received_since(&self, time: DateTime<Utc>) -> bool {
         self.life.is_some_and(|life| life.begins_at.timestamp() >= time.timestamp())
     }
 

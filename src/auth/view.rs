@@ -78,7 +78,7 @@ pub struct AccountView {
 
 impl AccountView {
     /// What is kept of the account of `holder`. Blocks.
-    pub fn of(holder: &Holder, system: System, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(holder: &Holder, system: System, now: DateTime<Utc>) -> Self {
         let kind = system.as_str();
         match holder.stored(system, now) {
             Ok((kept, _)) => Self::of_record(&holder.name, system, &kept.record, now),
@@ -87,7 +87,7 @@ impl AccountView {
     }
 
     /// One whose token a person made by hand.
-    pub fn personal(name: &str, kind: &'static str) -> Self {
+    pub(super) fn personal(name: &str, kind: &'static str) -> Self {
         let (name, state) = (name.to_owned(), AccountState::PersonalToken);
         Self { name, kind, state, expires_at: None, refresh_issued_at: None, message: None }
     }

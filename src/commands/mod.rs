@@ -51,7 +51,7 @@ impl CommandError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => 2,
-            Self::Setup(SetupError::Tokens(error)) if !error.is_storage() => 2,
+            Self::Setup(SetupError::Tokens(error)) if error.is_configuration() => 2,
             Self::Ledger(LedgerError::Busy { .. } | LedgerError::Lock(_))
             | Self::Setup(SetupError::Ledger(LedgerError::Busy { .. } | LedgerError::Lock(_))) => 5,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,

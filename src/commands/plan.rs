@@ -14,7 +14,7 @@ use crate::{
     exporter::{Work, plan_series},
     ledger::Ledger,
     plan::PlannedWindow,
-    report::SeriesFailure,
+    report::Failure,
     series::Series,
     time::to_display,
 };
@@ -72,7 +72,7 @@ fn known(
     let Some(ledger) = ledger else { return Ok((Coverage::default(), series.today(now))) };
     match ledger.find_series(&series.key())? {
         Some(found) if found.layout != series.layout() => {
-            Err(CommandError::Usage(SeriesFailure::layout_changed(series, &found.layout).message))
+            Err(CommandError::Usage(Failure::layout_changed(series, &found.layout).message))
         }
         Some(found) => Ok((ledger.coverage(found.id)?, found.first_run)),
         None => Ok((Coverage::default(), series.today(now))),

@@ -11,15 +11,11 @@ use crate::{
     wire::{Decision, RetryPolicy, Trouble},
 };
 
-/// How often one request is tried in a run.
+/// How patiently one request is tried in a run.
 const RETRY: RetryPolicy = RetryPolicy {
-    least_backoff: Duration::from_secs(1),
-    longest_backoff: Duration::from_secs(30),
-    max_attempts: 4,
+    longest_struggle: Duration::from_mins(1),
+    ..RetryPolicy::new(Duration::from_secs(1), Duration::from_secs(30), 4)
 };
-
-/// No attempt begins later than this after the first one.
-const LONGEST_STRUGGLE: Duration = Duration::from_mins(1);
 
 /// How long a target that failed is left alone; it doubles with every failure in a row.
 const LEAST_PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -54,8 +50,8 @@ pub(super) fn wait_before_next(
     jitter: f64,
 ) -> Option<Duration> {
     match RETRY.decide(trouble, attempt, elapsed, jitter) {
-        Decision::Wait(wait) if elapsed + wait <= LONGEST_STRUGGLE => Some(wait),
-        Decision::Wait(_) | Decision::GiveUp | Decision::Postpone(_) => None,
+        Decision::Wait(wait) => Some(wait),
+        Decision::GiveUp | Decision::Postpone(_) => None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     failure::FailureKind,
     ledger::{LastError, Ledger, LedgerError, OutboxEntry, OutboxStatus},
     publication::Archive,
-    report::SeriesFailure,
+    report::Failure,
     series::Series,
 };
 
@@ -111,11 +111,7 @@ impl Desk {
     }
 
     /// Notes why the delivery ended early, and when to try again.
-    pub(super) async fn note_failure(
-        &self,
-        failure: &SeriesFailure,
-        retry: Retry,
-    ) -> Result<(), LedgerError> {
+    pub(super) async fn note_failure(&self, failure: &Failure, retry: Retry) -> Result<(), LedgerError> {
         let (kind, message) = (failure.kind.as_str().to_owned(), failure.message.clone());
         self.ask(move |ledger, desk| {
             let failures = ledger.outbox_status(&desk.delivery)?.failures;

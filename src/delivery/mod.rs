@@ -32,7 +32,7 @@ use crate::{
     ledger::SeriesKey,
     locks::{Lock, LockError, Patience},
     publication::Archive,
-    report::SeriesFailure,
+    report::Failure,
     series::Series,
     shutdown::Shutdown,
     time::to_display,
@@ -77,7 +77,7 @@ pub struct DeliveryReport {
     /// Files that the target took and has not imported yet, after this run.
     pub awaiting: u64,
     /// Why the run ended early.
-    pub failure: Option<SeriesFailure>,
+    pub failure: Option<Failure>,
     /// Another process sends for it, or for its account; nothing was done here.
     pub is_busy: bool,
 }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::backoff::Retry;
 use crate::{
-    auth::AuthError, failure::FailureKind, ledger::LedgerError, report::SeriesFailure,
-    sink::publish::FileError, time::to_display, wire::Trouble,
+    auth::AuthError, failure::FailureKind, ledger::LedgerError, report::Failure, sink::publish::FileError,
+    time::to_display, wire::Trouble,
 };
 
 /// Why a delivery ends before its outbox is empty. What was not sent stays in it. No variant holds a secret.
@@ -96,8 +96,8 @@ impl Stop {
         }
     }
 
-    pub(super) fn failure(&self) -> SeriesFailure {
-        SeriesFailure { kind: self.kind(), message: self.to_string() }
+    pub(super) fn failure(&self) -> Failure {
+        Failure::new(self.kind(), self)
     }
 }
 

@@ -20,9 +20,8 @@ use crate::{
     crash_point::{self, Step},
     hex::hex,
     ledger::OutboxEntry,
-    secret::Secret,
     shutdown::Shutdown,
-    wire::{Discretion, MAX_ERROR_BODY_BYTES, Timing, Transport, Trouble, read_at_most, retry_after},
+    wire::{MAX_ERROR_BODY_BYTES, Timing, Transport, Trouble, read_at_most, retry_after},
 };
 
 /// What names a version of a file, so that the target can tell a repetition.
@@ -132,7 +131,7 @@ impl Target<'_> {
 
     async fn inquire_once(&self, url: &Url) -> Result<Inquiry, AttemptError> {
         let reply = self.session.send(|http| http.get(url.clone())).await?;
-        let discretion = discretion(&reply);
+        let discretion = reply.token.discretion();
         Ok(match self.judge(reply, MAX_STATUS_BODY_BYTES).await? {
             Ok(body) => Inquiry::Known(read_import(&body, &discretion)),
             Err(refusal) => Inquiry::Refused(refusal),
@@ -147,7 +146,7 @@ impl Target<'_> {
 
     /// The body of an answer that accepts, or what a refusal says.
     async fn judge(&self, reply: Reply, limit: u64) -> Result<Result<Vec<u8>, Refusal>, AttemptError> {
-        let (status, discretion) = (reply.response.status().as_u16(), discretion(&reply));
+        let (status, discretion) = (reply.response.status().as_u16(), reply.token.discretion());
         let verdict = judge(status);
         if verdict == Verdict::Accepted {
             // It was accepted, whatever becomes of the rest of the answer.
@@ -156,7 +155,7 @@ impl Target<'_> {
         let retry_after = retry_after(&reply.response, self.timing.clock.now());
         let message = refusal(status, &body(reply.response, MAX_ERROR_BODY_BYTES).await, &discretion);
         if verdict == Verdict::TryAgain {
-            return Err(AttemptError::Trouble(Trouble { transport: None, retry_after, message }));
+            return Err(AttemptError::Trouble(Trouble::answered(message, retry_after)));
         }
         Ok(Err(Refusal { message, concerns_target: verdict == Verdict::TargetRefused }))
     }
@@ -213,10 +212,6 @@ fn on_the_wire(method: DeliveryMethod) -> Method {
 /// A request may take half a minute, and as long as its body takes on a line of half a megabit a second.
 fn upload_timeout(bytes: usize) -> Duration {
     Duration::from_secs(30 + (bytes >> 16) as u64)
-}
-
-fn discretion(reply: &Reply) -> Discretion {
-    Discretion::new([Secret::clone(reply.token.text())])
 }
 
 /// As much of a body as there is, up to its limit.

@@ -24,10 +24,9 @@ use crate::{
     auth::{AccountSession, CallError, Reply, Token},
     config::{AccountSystem, AngelcamAccount},
     publication::Archive,
-    secret::Secret,
     wire::{
-        BodyError, Discretion, MAX_ERROR_BODY_BYTES, Patience, RetryPolicy, Timing, Trouble, Waited,
-        read_at_most, read_whole, retry_after,
+        BodyError, MAX_ERROR_BODY_BYTES, Patience, RetryPolicy, Timing, Trouble, Waited, read_at_most,
+        read_whole, retry_after, status_words,
     },
 };
 
@@ -39,11 +38,7 @@ const MAX_BODY_BYTES: u64 = 16 << 20;
 const SPACE_HEADER: &str = "X-Space-Id";
 
 /// How patiently a service that fails is asked again (section 7).
-const RETRY: RetryPolicy = RetryPolicy {
-    least_backoff: Duration::from_secs(2),
-    longest_backoff: Duration::from_mins(1),
-    max_attempts: 5,
-};
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_secs(2), Duration::from_mins(1), 5);
 
 /// One run's conversation with the API of one account.
 pub(super) struct Client<'a> {
@@ -198,7 +193,9 @@ impl<'a> Client<'a> {
             }
         };
         decode(&body).map_err(|unreadable| match unreadable {
-            Unreadable::NotJson => AttemptError::Trouble(passing("the answer is not JSON, or was cut short")),
+            Unreadable::NotJson => {
+                AttemptError::Trouble(Trouble::answered("the answer is not JSON, or was cut short", None))
+            }
             Unreadable::OtherShape(reason) => AttemptError::Final(self.protocol(reason)),
         })
     }
@@ -232,15 +229,13 @@ impl<'a> Client<'a> {
         let body = read_at_most(response, MAX_ERROR_BODY_BYTES).await.unwrap_or_default();
         let refusal = Refusal::read(&body);
         let message = refusal.message();
-        let message =
-            message.unwrap_or_else(|| status.canonical_reason().unwrap_or("no further word").to_lowercase());
-        let message = Discretion::new([Secret::clone(token.text())]).shown(&message);
+        let message = message.unwrap_or_else(|| status_words(status));
+        let message = token.discretion().shown(&message);
         let number = status.as_u16();
         match judge(number, refusal.title.as_deref()) {
             Verdict::Throttled => AttemptError::Throttled(named_wait(refusal.detail.as_deref(), retry_after)),
             Verdict::TryAgain => {
-                let trouble = passing(&format!("status {number}: {message}"));
-                AttemptError::Trouble(Trouble { retry_after, ..trouble })
+                AttemptError::Trouble(Trouble::answered(format!("status {number}: {message}"), retry_after))
             }
             Verdict::Redirect => {
                 AttemptError::Final(InventoryError::Redirect { account: self.name(), status: number })
@@ -254,9 +249,4 @@ impl<'a> Client<'a> {
     fn protocol(&self, reason: String) -> InventoryError {
         InventoryError::Protocol { account: self.name(), reason }
     }
-}
-
-/// A failure that may pass.
-fn passing(message: &str) -> Trouble {
-    Trouble { transport: None, retry_after: None, message: message.to_owned() }
 }

@@ -39,7 +39,7 @@ use crate::{
     ledger::LastError,
     locks::{Lock, Patience},
     publication::{Archive, PublishError},
-    report::SeriesFailure,
+    report::Failure,
     shutdown::Shutdown,
     wire::Timing,
 };
@@ -81,7 +81,7 @@ pub struct InventoryReport {
     /// Whether the file was made or replaced; otherwise it held the same bytes already.
     pub file_written: bool,
     /// Why it was not taken. Nothing was published then.
-    pub failure: Option<SeriesFailure>,
+    pub failure: Option<Failure>,
     /// Whether that is because another process takes it right now.
     pub is_busy: bool,
 }
@@ -107,7 +107,7 @@ impl Inventories {
             }
             Err(error) => {
                 report.is_busy = error.is_busy();
-                let failure = SeriesFailure { kind: error.kind(), message: error.to_string() };
+                let failure = Failure::new(error.kind(), &error);
                 self.note_failure(name, &failure, report.is_busy).await;
                 report.failure = Some(failure);
             }
@@ -182,7 +182,7 @@ impl Inventories {
     }
 
     /// Remembers in the ledger why it failed, for `status`. The process that holds the lock notes how it fares itself.
-    async fn note_failure(&self, inventory: &str, failure: &SeriesFailure, is_busy: bool) {
+    async fn note_failure(&self, inventory: &str, failure: &Failure, is_busy: bool) {
         let (kind, error) = (failure.kind, &*failure.message);
         if is_busy {
             tracing::info!(inventory, error, "inventory left to another process");

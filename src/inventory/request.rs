@@ -3,6 +3,8 @@
 
 use reqwest::Url;
 
+use crate::wire::below;
+
 /// Below the configured base.
 const ME_PATH: &str = "/me/";
 
@@ -14,12 +16,12 @@ const PAGE_SIZE: u64 = 100;
 
 /// Where an account tells who it is.
 pub(super) fn me_url(api_url: &Url) -> Url {
-    join(api_url, ME_PATH)
+    below(api_url, ME_PATH)
 }
 
 /// Where the cameras from the `offset`-th on are listed. The service knows no offset 0: the first page has none.
 pub(super) fn cameras_url(api_url: &Url, offset: u64) -> Url {
-    let mut url = join(api_url, CAMERAS_PATH);
+    let mut url = below(api_url, CAMERAS_PATH);
     let first_page = format!("limit={PAGE_SIZE}");
     url.set_query(Some(&if offset == 0 { first_page } else { format!("{first_page}&offset={offset}") }));
     url
@@ -28,7 +30,7 @@ pub(super) fn cameras_url(api_url: &Url, offset: u64) -> Url {
 /// Why `next` of a page is no address of cameras at the configured base; `None` where it is one. It is never asked either
 /// way.
 pub(super) fn next_mismatch(api_url: &Url, next: &str) -> Option<&'static str> {
-    let cameras = join(api_url, CAMERAS_PATH);
+    let cameras = below(api_url, CAMERAS_PATH);
     let Ok(next) = cameras.join(next) else { return Some("is not an address") };
     if next.scheme() != cameras.scheme() {
         return Some("has another scheme");
@@ -37,13 +39,6 @@ pub(super) fn next_mismatch(api_url: &Url, next: &str) -> Option<&'static str> {
         return Some("points to another host");
     }
     (next.path() != cameras.path()).then_some("points to another path")
-}
-
-/// `path` below `base`, which may itself have a path.
-fn join(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
-    url
 }
 
 #[cfg(test)]

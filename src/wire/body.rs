@@ -1,11 +1,16 @@
 //! Reading a body as far as it helps and no further.
 
-use reqwest::Response;
+use reqwest::{Response, StatusCode};
 
 use super::{retry::Trouble, transport::transport_trouble};
 
 /// Of the body of a refusal, more than this is not read.
 pub(crate) const MAX_ERROR_BODY_BYTES: u64 = 64 << 10;
+
+/// What a status says by itself, where the body says nothing.
+pub(crate) fn status_words(status: StatusCode) -> String {
+    status.canonical_reason().unwrap_or("no further word").to_lowercase()
+}
 
 /// Why a body could not be had.
 pub(crate) enum BodyError {

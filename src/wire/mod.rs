@@ -1,6 +1,7 @@
 //! What every conversation with a remote system shares: connections, time, patience, reading bodies, and keeping
 //! secrets out of what is shown. What an answer means is for the module of its system.
 
+mod address;
 mod authorization;
 mod body;
 mod client;
@@ -11,9 +12,10 @@ mod retry;
 mod server_clock;
 mod transport;
 
+pub(crate) use address::below;
 pub use authorization::Scheme;
 pub(crate) use authorization::authorization;
-pub(crate) use body::{BodyError, MAX_ERROR_BODY_BYTES, read_at_most, read_whole};
+pub(crate) use body::{BodyError, MAX_ERROR_BODY_BYTES, read_at_most, read_whole, status_words};
 pub use client::{ClientSetupError, Http, Timing};
 pub(crate) use discretion::Discretion;
 pub(crate) use form::{Spaces, encode_form, encode_multipart, percent_encode, wiped};

@@ -13,7 +13,7 @@ use super::transport::Transport;
 /// A service that asks us to wait longer than this is asked again at the next run instead.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 
-/// No request is tried for longer than this, whatever its number of attempts.
+/// No request is tried for longer than this, unless its policy says otherwise.
 const LONGEST_STRUGGLE: Duration = Duration::from_mins(15);
 
 /// An attempt that failed in a way that may pass.
@@ -25,6 +25,13 @@ pub struct Trouble {
     pub retry_after: Option<Duration>,
     /// What happened, for people; holds no secret.
     pub message: String,
+}
+
+impl Trouble {
+    /// Of an answer that may be another one next time.
+    pub(crate) fn answered(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self { transport: None, retry_after, message: message.into() }
+    }
 }
 
 /// What to do after an attempt that failed in a way that may pass.
@@ -47,9 +54,16 @@ pub struct RetryPolicy {
     pub longest_backoff: Duration,
     /// How often at the most, the first time included.
     pub max_attempts: u32,
+    /// No attempt begins later than this after the first one, whatever their number.
+    pub longest_struggle: Duration,
 }
 
 impl RetryPolicy {
+    /// For a quarter of an hour at the longest.
+    pub const fn new(least_backoff: Duration, longest_backoff: Duration, max_attempts: u32) -> Self {
+        Self { least_backoff, longest_backoff, max_attempts, longest_struggle: LONGEST_STRUGGLE }
+    }
+
     /// Decides after attempt number `attempt` (from 1), `elapsed` after the first one began. `jitter` in `[0, 1)`
     /// lengthens the wait, up to its double, so that many clients do not come back together; a `Retry-After` is never
     /// undercut.
@@ -61,7 +75,7 @@ impl RetryPolicy {
         let doubled = self.least_backoff.saturating_mul(1 << (attempt.saturating_sub(1)).min(16));
         let backoff = doubled.min(self.longest_backoff).mul_f64(1.0 + jitter.clamp(0.0, 1.0));
         let wait = backoff.max(asked);
-        if attempt >= self.max_attempts || elapsed + wait > LONGEST_STRUGGLE {
+        if attempt >= self.max_attempts || elapsed + wait > self.longest_struggle {
             Decision::GiveUp
         } else {
             Decision::Wait(wait)
@@ -97,11 +111,7 @@ mod tests {
     use crate::time::parse_label;
 
     fn policy(max_attempts: u32) -> RetryPolicy {
-        RetryPolicy {
-            least_backoff: Duration::from_millis(250),
-            longest_backoff: Duration::from_secs(30),
-            max_attempts,
-        }
+        RetryPolicy::new(Duration::from_millis(250), Duration::from_secs(30), max_attempts)
     }
 
     fn trouble(retry_after: Option<u64>) -> Trouble {

@@ -2,7 +2,6 @@
 
 use audience_exporter::{
     auth::{AngelcamAuth, AuthError, Grant, NoGrant, Outcome},
-    config::{AccountSystem, AngelcamSignIn},
     secret::Secret,
 };
 use reqwest::Url;
@@ -43,11 +42,7 @@ pub(crate) fn bench_with(double: &Double, lines: &str) -> Bench {
 
 /// What asks for tokens on behalf of a person.
 pub(crate) fn auth(bench: &Bench) -> AngelcamAuth {
-    let AccountSystem::Angelcam(account) = &bench.session().account().system else {
-        panic!("an account at Simacan");
-    };
-    let AngelcamSignIn::OAuth(client) = &account.sign_in else { panic!("a personal access token") };
-    AngelcamAuth::new(bench.session().http().clone(), client.clone(), bench.clock())
+    bench.session().sign_in().expect("an account that a person signs in to")
 }
 
 pub(crate) fn secret(text: &str) -> Secret {

@@ -18,7 +18,7 @@ use audience_exporter::{
     inventory::{Inventories, InventoryReport, Owner},
     ledger::{InventoryRecord, Ledger},
     publication::Archive,
-    report::SeriesFailure,
+    report::Failure,
     secret::Secret,
     shutdown::Shutdown,
     wire::Timing,
@@ -130,7 +130,7 @@ impl Bench {
     }
 
     /// Why it cannot be taken.
-    pub(crate) async fn failure(&self) -> SeriesFailure {
+    pub(crate) async fn failure(&self) -> Failure {
         self.take().await.failure.expect("no failure")
     }
 

@@ -37,13 +37,8 @@ use crate::{config::SecretSource, secret::Secret, wire::RetryPolicy};
 pub(super) const SIMACAN: System = System::Simacan { password_after_invalid_grant: false };
 
 /// The rules of a stream.
-pub(super) const ANGUS: System = System::Angus {
-    retry: RetryPolicy {
-        least_backoff: Duration::from_millis(500),
-        longest_backoff: Duration::from_mins(1),
-        max_attempts: 6,
-    },
-};
+pub(super) const ANGUS: System =
+    System::Angus { retry: RetryPolicy::new(Duration::from_millis(500), Duration::from_mins(1), 6) };
 
 /// Which account it is, as the configuration tells it.
 pub(super) const IDENTITY: &str = "the account at its address";

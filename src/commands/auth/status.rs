@@ -5,12 +5,14 @@ use serde::Serialize;
 
 use super::{CommandError, Session, accounts, vault};
 use crate::{
-    auth::{AccountState, AccountView, Holder, System},
+    angus::AngusClient,
+    auth::{AccountState, AccountView},
     cli::AuthStatus,
     commands::output::{self, rough, shortened},
     config::Config,
+    exporter::SetupError,
     time::to_display,
-    wire::RetryPolicy,
+    wire::Timing,
 };
 
 #[derive(Serialize)]
@@ -35,7 +37,7 @@ pub(super) fn run(session: &Session, args: &AuthStatus) -> Result<u8, CommandErr
     let config = session.config()?;
     let now = session.clock.now().trunc_subsecs(0);
     let accounts = accounts(session, &config)?.views(now);
-    let streams = stream_views(&config, now);
+    let streams = stream_views(session, &config, now)?;
     if args.json {
         let describe = |views: &[AccountView]| views.iter().map(|view| describe(view, now)).collect();
         let (accounts, streams) = (describe(&accounts), describe(&streams));
@@ -47,23 +49,15 @@ pub(super) fn run(session: &Session, args: &AuthStatus) -> Result<u8, CommandErr
 }
 
 /// How every stream's token is, by the order of the configuration.
-pub(in crate::commands) fn stream_views(config: &Config, now: DateTime<Utc>) -> Vec<AccountView> {
+pub(in crate::commands) fn stream_views(
+    session: &Session,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<Vec<AccountView>, CommandError> {
+    let client =
+        AngusClient::new(&config.angus, Timing::real(session.clock.clone())).map_err(SetupError::from)?;
     let vault = vault(config);
-    // Nothing is asked, so it does not matter how patiently.
-    let retry = RetryPolicy {
-        least_backoff: std::time::Duration::ZERO,
-        longest_backoff: std::time::Duration::ZERO,
-        max_attempts: 1,
-    };
-    let view = |stream: &std::sync::Arc<crate::config::Stream>| {
-        let holder = Holder {
-            vault: Some(std::sync::Arc::clone(&vault)),
-            secret: Some(stream.access_token.clone()),
-            ..Holder::of_stream(stream, &config.angus.console_url)
-        };
-        AccountView::of(&holder, System::Angus { retry }, now)
-    };
-    config.streams.iter().map(view).collect()
+    Ok(config.streams.iter().map(|stream| client.session(stream, Some(&vault)).tokens().view(now)).collect())
 }
 
 /// An account for programs.

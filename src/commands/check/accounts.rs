@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 
 use super::Findings;
 use crate::{
-    auth::{AccountSession, AccountState, AuthError},
+    auth::{AccountSession, AccountState},
     commands::session::Session,
     config::{AccountSystem, AngelcamSignIn, Config, SecretSource},
     failure::FailureKind,
-    inventory::{Inventories, InventoryError},
-    report::{ErrandReport, SeriesFailure},
+    inventory::Inventories,
+    report::{ErrandReport, Failure},
     time::to_display,
 };
 
@@ -43,7 +43,7 @@ pub(super) fn check_secrets(config: &Config, findings: &mut Findings) -> Vec<Err
             findings.warn(format!("{name}: {warning}"));
         }
         if let Err(error) = source.resolve() {
-            let failure = SeriesFailure { kind: FailureKind::Configuration, message: error.to_string() };
+            let failure = Failure::new(FailureKind::Configuration, &error);
             findings.fail(format!("{name}: {error}"));
             reports.push(ErrandReport { name, has_done: false, failure: Some(failure) });
         }
@@ -69,7 +69,7 @@ pub(super) async fn check(session: &Session, config: &Config, findings: &mut Fin
         Ok(workplace) => workplace,
         Err(error) => {
             findings.fail(format!("accounts: {error}"));
-            let failure = SeriesFailure { kind: FailureKind::Storage, message: error.to_string() };
+            let failure = Failure::new(FailureKind::Storage, &error);
             return vec![ErrandReport {
                 name: "accounts".to_owned(),
                 has_done: false,
@@ -99,36 +99,29 @@ pub(super) async fn check(session: &Session, config: &Config, findings: &mut Fin
     reports
 }
 
-fn interrupted() -> SeriesFailure {
-    SeriesFailure { kind: FailureKind::Interrupted, message: "interrupted before it was done".to_owned() }
+fn interrupted() -> Failure {
+    Failure::new(FailureKind::Interrupted, "interrupted before it was done")
 }
 
 async fn try_account(
     account: &AccountSession,
     inventories: &Inventories,
     now: DateTime<Utc>,
-) -> Result<String, SeriesFailure> {
+) -> Result<String, Failure> {
     match &account.account().system {
         AccountSystem::Simacan(_) => {
-            account.token(None).await.map_err(|error| of_sign_in(&error))?;
+            account.token(None).await.map_err(|error| Failure::new(error.kind(), &error))?;
             let view = account.view(now);
             let until = view.expires_at.map(|end| format!(", its token lasts until {}", to_display(end)));
             Ok(format!("signed in{}", until.unwrap_or_default()))
         }
         AccountSystem::Angelcam(_) => {
-            let owner = inventories.try_account(account).await.map_err(|error| of_inventory(&error))?;
+            let owner =
+                inventories.try_account(account).await.map_err(|error| Failure::new(error.kind(), &error))?;
             let cameras = owner.total_cameras.map(|cameras| format!(", {cameras} cameras"));
             let personal = account.view(now).state == AccountState::PersonalToken;
             let how = if personal { "the personal token is accepted" } else { "signed in" };
             Ok(format!("{how}{}", cameras.unwrap_or_default()))
         }
     }
-}
-
-fn of_sign_in(error: &AuthError) -> SeriesFailure {
-    SeriesFailure { kind: error.kind(), message: error.to_string() }
-}
-
-fn of_inventory(error: &InventoryError) -> SeriesFailure {
-    SeriesFailure { kind: error.kind(), message: error.to_string() }
 }

@@ -23,7 +23,7 @@ use crate::{
     config::{Config, Stream},
     exporter::SetupError,
     ledger::{Ledger, LedgerError, SeriesKey},
-    report::{RunReport, SeriesFailure, SeriesReport},
+    report::{Failure, RunReport, SeriesReport},
     series::Series,
     time::{BucketGrid, BucketSize, TimeRange, to_display},
     wire::Timing,
@@ -161,7 +161,7 @@ fn layout_changes(config: &Config, ledger: &Ledger) -> Result<BTreeSet<String>, 
     for series in Series::all(config, None, None) {
         match ledger.find_series(&series.key())? {
             Some(known) if known.layout != series.layout() => {
-                changes.insert(SeriesFailure::layout_changed(&series, &known.layout).message);
+                changes.insert(Failure::layout_changed(&series, &known.layout).message);
             }
             _ => {}
         }
@@ -251,7 +251,7 @@ async fn try_stream(
 /// A stream as a run would report it, so that the exit code follows the same rule.
 fn as_report(stream: &Stream, error: Option<&FetchError>) -> SeriesReport {
     let key = SeriesKey { job: String::new(), stream: stream.name.clone() };
-    let failure = error.map(|error| SeriesFailure { kind: error.kind(), message: error.to_string() });
+    let failure = error.map(|error| Failure::new(error.kind(), error));
     let windows_done = u64::from(failure.is_none());
     SeriesReport { windows_done, failure, ..SeriesReport::new(key) }
 }

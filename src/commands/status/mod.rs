@@ -87,7 +87,7 @@ pub(super) fn run(session: &Session, args: &Status) -> Result<u8, CommandError> 
     let now = session.clock.now().trunc_subsecs(0);
     let errands = Errands::read(session, &config, ledger.as_ref(), now)?;
     if args.json {
-        let tokens = auth::stream_views(&config, now);
+        let tokens = auth::stream_views(session, &config, now)?;
         let ends = tokens.into_iter().filter_map(|view| Some((view.name, view.expires_at?))).collect();
         let series = all.iter().map(|known| describe(&config, known, &ends, now)).collect();
         output::print_json(&StatusJson { now: to_display(now), series, errands: errands.describe(now) })?;
