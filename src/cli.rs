@@ -5,7 +5,7 @@ mod accounts;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Logout};
@@ -40,7 +40,7 @@ pub struct Global {
     /// /etc/audience-exporter/exporter.toml]
     #[arg(long, global = true, help_heading = "Global options", value_name = "PATH")]
     pub config: Option<PathBuf>,
-    /// How much to log, on standard error [default: info for pull, backfill and simulate, else warn]
+    /// How much to log, on standard error [default: warn; info for pull, backfill, deliver, inventory and simulate]
     #[arg(long, global = true, help_heading = "Global options", value_name = "LEVEL")]
     pub log_level: Option<LogLevel>,
     /// How to log
@@ -86,7 +86,7 @@ pub enum Command {
     /// Write a commented configuration
     #[command(after_help = "Example:\n  audience-exporter init /etc/audience-exporter/exporter.toml")]
     Init(Init),
-    /// Try configuration, secrets, folders and clock, then sign in to every stream and ask for one page
+    /// Try configuration, secrets, folders and clock, then sign in to every stream and account
     #[command(after_help = "Example:\n  audience-exporter check --offline")]
     Check(Check),
     /// Show what would be asked and written; makes no request
@@ -100,7 +100,7 @@ pub enum Command {
     /// Export history; what is exported already is not asked again
     #[command(after_help = "Example:\n  audience-exporter backfill --from 2026-01-01 --to 2026-02-01")]
     Backfill(Backfill),
-    /// Show per job and stream what is exported, what lacks and the last error
+    /// Show what is exported, what lacks and the last error; and how deliveries and inventories are
     #[command(
         after_help = "Example:\n  audience-exporter status --json | jq '.series[] | select(.last_error)'"
     )]
@@ -252,12 +252,13 @@ pub struct Status {
 
 /// `preview`
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("subject").required(true).args(["stream", "inventory"]))]
 pub struct Preview {
     /// The stream to look at
-    #[arg(long, value_name = "STREAM", required_unless_present = "inventory")]
+    #[arg(long, value_name = "STREAM")]
     pub stream: Option<String>,
     /// Or the inventory to look at
-    #[arg(long, value_name = "INVENTORY", conflicts_with_all = ["stream", "job"])]
+    #[arg(long, value_name = "INVENTORY", conflicts_with = "job")]
     pub inventory: Option<String>,
     /// The job whose metrics and bucket size to use [default: the first one on the stream]
     #[arg(long, value_name = "JOB")]
