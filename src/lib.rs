@@ -34,6 +34,7 @@ pub mod series;
 pub mod shutdown;
 pub mod simulator;
 pub mod sink;
+pub mod status;
 pub mod time;
 pub mod wire;
 pub mod workplace;

@@ -19,7 +19,7 @@ use super::{
     report::{Report, Reported},
     rules,
     section::Section,
-    settings,
+    service, settings,
     streams::{self, Context},
 };
 use crate::environment;
@@ -73,7 +73,6 @@ fn read(root: &mut Section<'_>, path: &Path) -> Result<Config, Reported> {
     let timezone = root.text_or("timezone", TIMEZONE, rules::zone);
     let token_key = token_key(root, base);
     let angus = settings::angus(root);
-    let http = settings::http(root);
     let context = Context { base, timezone: timezone.unwrap_or(Tz::UTC) };
     let mut stream_names = Names::new("stream", root.report());
     let streams = streams::read(root, &context, &mut stream_names);
@@ -81,6 +80,9 @@ fn read(root: &mut Section<'_>, path: &Path) -> Result<Config, Reported> {
     let accounts = accounts::read(root, base);
     let deliveries = deliveries::read(root, &jobs, &accounts);
     let inventories = inventories::read(root, &accounts, &jobs.names);
+    let daemon = service::daemon(root);
+    let http = service::http(root, base);
+    let alerts = service::alerts(root, base);
     let folders = folders?;
     Ok(Config {
         path: path.to_owned(),
@@ -95,7 +97,9 @@ fn read(root: &mut Section<'_>, path: &Path) -> Result<Config, Reported> {
         accounts: accounts.items,
         deliveries,
         inventories,
+        daemon: daemon?,
         http: http?,
+        alerts: alerts?,
         warnings: Vec::new(),
     })
 }

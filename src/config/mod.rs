@@ -18,6 +18,7 @@ mod rules;
 mod schedule;
 mod secrets;
 mod section;
+mod service;
 mod settings;
 mod streams;
 mod suggest;
@@ -79,8 +80,12 @@ pub struct Config {
     pub deliveries: Vec<Arc<Delivery>>,
     /// Every inventory, in the order of the configuration; names are unique, and none is the name of a job.
     pub inventories: Vec<Arc<Inventory>>,
+    /// How the daemon starts, stops and notices that it hangs.
+    pub daemon: DaemonSettings,
     /// Where HTTP is to be answered; `None` = nowhere.
     pub http: Option<HttpSettings>,
+    /// Who is told of trouble, and what counts as trouble.
+    pub alerts: AlertSettings,
     /// Every tag key in use by any stream, sorted: each becomes a column.
     pub tag_keys: Vec<String>,
     /// What is allowed but deserves a look, one sentence each, for the person who runs a command.
@@ -163,8 +168,36 @@ pub struct Schedule {
     cron: croner::Cron,
 }
 
+/// The `[daemon]` section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DaemonSettings {
+    /// How long work that was begun may take to come to a safe point, once somebody asked to stop.
+    pub drain_timeout: Duration,
+    /// The first run of a job begins at a random moment of this span after the start.
+    pub start_jitter: Duration,
+    /// A run that shows no sign of life for so long counts as hung.
+    pub hang_after: Duration,
+}
+
 /// The `[http]` section.
 pub struct HttpSettings {
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// What askers must know, as a bearer token; set wherever others can reach the address.
+    pub token: Option<SecretSource>,
+}
+
+/// The `[alerts]` section.
+pub struct AlertSettings {
+    /// A URL that takes messages as JSON, `{"text": …}` as Slack has it. It is secret.
+    pub webhook: Option<SecretSource>,
+    /// A URL that is asked at the start (`/start`), the success (as it is) and the failure (`/fail`) of each run. It is
+    /// secret.
+    pub heartbeat: Option<SecretSource>,
+    /// How long after they were due data may be lacking before that is told.
+    pub stale_after: TimeDelta,
+    /// How long a stream may have no buckets at all, in complete listings, before that is told.
+    pub silent_after: TimeDelta,
+    /// Below this share of free space the disks of `output_dir` and `state_dir` count as nearly full, in percent.
+    pub disk_free_percent: u16,
 }

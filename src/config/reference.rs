@@ -44,7 +44,8 @@ pub(super) fn literal_warning(subject: &str, key: &str, file: &str) -> String {
     )
 }
 
-fn literal(text: &str) -> Result<SecretSource, Mismatch> {
+/// A secret that stands in the configuration itself.
+pub(super) fn literal(text: &str) -> Result<SecretSource, Mismatch> {
     rules::filled(text).map(|text| SecretSource::Literal(Secret::new(text)))
 }
 

@@ -1,14 +1,8 @@
-//! The sections `[angus]` and `[http]`.
+//! The section `[angus]`.
 
-use std::{net::SocketAddr, num::NonZeroU16, time::Duration};
+use std::{num::NonZeroU16, time::Duration};
 
-use super::{
-    AngusSettings, HttpSettings,
-    report::{Mismatch, Reported},
-    rules,
-    section::Section,
-    urls,
-};
+use super::{AngusSettings, report::Reported, rules, section::Section, urls};
 
 const CONSOLE_URL: &str = "https://console.angus.ai";
 const DATA_URL: &str = "https://data.angus.ai";
@@ -43,17 +37,4 @@ pub(super) fn angus(root: &mut Section<'_>) -> Result<AngusSettings, Reported> {
             max_attempts: max_attempts?.unwrap_or(MAX_ATTEMPTS).into(),
         })
     })
-}
-
-/// Reads `[http]`; `None` where it is not there or does not say where to listen.
-pub(super) fn http(root: &mut Section<'_>) -> Result<Option<HttpSettings>, Reported> {
-    let settings = root.section("http", |section| {
-        let listen = section.optional_text("listen", address)?;
-        Ok(listen.map(|listen| HttpSettings { listen }))
-    });
-    settings.map(Option::flatten)
-}
-
-fn address(text: &str) -> Result<SocketAddr, Mismatch> {
-    text.parse().map_err(|_| Mismatch::quoting("an address and a port such as 127.0.0.1:9464", text))
 }

@@ -19,7 +19,7 @@ use crate::{
     wire::Timing,
 };
 
-pub(super) use status::{AccountJson, describe, stream_views};
+pub(super) use status::stream_views;
 
 pub(super) async fn run(session: &Session, args: &Auth) -> Result<u8, CommandError> {
     match &args.command {

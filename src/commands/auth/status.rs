@@ -6,25 +6,15 @@ use serde::Serialize;
 use super::{CommandError, Session, accounts, vault};
 use crate::{
     angus::AngusClient,
-    auth::{AccountState, AccountView},
+    auth::AccountView,
     cli::AuthStatus,
     commands::output::{self, rough, shortened},
     config::Config,
     exporter::SetupError,
+    status::AccountJson,
     time::to_display,
     wire::Timing,
 };
-
-#[derive(Serialize)]
-pub(in crate::commands) struct AccountJson {
-    name: String,
-    kind: &'static str,
-    state: AccountState,
-    expires_at: Option<String>,
-    refresh_token_issued_at: Option<String>,
-    refresh_token_age_seconds: Option<i64>,
-    message: Option<String>,
-}
 
 #[derive(Serialize)]
 struct StatusJson {
@@ -39,7 +29,7 @@ pub(super) fn run(session: &Session, args: &AuthStatus) -> Result<u8, CommandErr
     let accounts = accounts(session, &config)?.views(now);
     let streams = stream_views(session, &config, now)?;
     if args.json {
-        let describe = |views: &[AccountView]| views.iter().map(|view| describe(view, now)).collect();
+        let describe = |views: &[AccountView]| views.iter().map(|view| AccountJson::new(view, now)).collect();
         let (accounts, streams) = (describe(&accounts), describe(&streams));
         output::print_json(&StatusJson { now: to_display(now), accounts, streams })?;
     } else {
@@ -58,19 +48,6 @@ pub(in crate::commands) fn stream_views(
         AngusClient::new(&config.angus, Timing::real(session.clock.clone())).map_err(SetupError::from)?;
     let vault = vault(config);
     Ok(config.streams.iter().map(|stream| client.session(stream, Some(&vault)).tokens().view(now)).collect())
-}
-
-/// An account for programs.
-pub(in crate::commands) fn describe(view: &AccountView, now: DateTime<Utc>) -> AccountJson {
-    AccountJson {
-        name: view.name.clone(),
-        kind: view.kind,
-        state: view.state,
-        expires_at: view.expires_at.map(to_display),
-        refresh_token_issued_at: view.refresh_issued_at.map(to_display),
-        refresh_token_age_seconds: view.refresh_issued_at.map(|issued| (now - issued).num_seconds()),
-        message: view.message.clone(),
-    }
 }
 
 fn shown(accounts: &[AccountView], streams: &[AccountView], now: DateTime<Utc>) -> String {

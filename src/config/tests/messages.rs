@@ -11,7 +11,7 @@ fn top_level_keys_are_judged() {
     for (line, problem) in [
         (
             "outputdir = 1",
-            "line 1: outputdir: expected one of output_dir, state_dir, timezone, token_key, angus, http, streams, streams_file, jobs, accounts, deliveries, inventories; found an unknown key",
+            "line 1: outputdir: expected one of output_dir, state_dir, timezone, token_key, angus, streams, streams_file, jobs, accounts, deliveries, inventories, daemon, http, alerts; found an unknown key",
         ),
         (
             "time_zone = 1",
@@ -19,11 +19,11 @@ fn top_level_keys_are_judged() {
         ),
         (
             "\"odd key\" = 1",
-            "line 1: \"odd key\": expected one of output_dir, state_dir, timezone, token_key, angus, http, streams, streams_file, jobs, accounts, deliveries, inventories; found an unknown key",
+            "line 1: \"odd key\": expected one of output_dir, state_dir, timezone, token_key, angus, streams, streams_file, jobs, accounts, deliveries, inventories, daemon, http, alerts; found an unknown key",
         ),
         (
             "\"\" = 1",
-            "line 1: \"\": expected one of output_dir, state_dir, timezone, token_key, angus, http, streams, streams_file, jobs, accounts, deliveries, inventories; found an unknown key",
+            "line 1: \"\": expected one of output_dir, state_dir, timezone, token_key, angus, streams, streams_file, jobs, accounts, deliveries, inventories, daemon, http, alerts; found an unknown key",
         ),
         ("timezone = 1", "line 1: timezone: expected a string; found an integer"),
         (
@@ -39,7 +39,7 @@ fn top_level_keys_are_judged() {
             "http = { listen = \"9464\" }",
             "line 1: http.listen: expected an address and a port such as 127.0.0.1:9464; found \"9464\"",
         ),
-        ("http = { token = \"s3cret\" }", "line 1: http.token: expected one of listen; found an unknown key"),
+        ("http = { password = \"s3cret\" }", "line 1: http.password: expected one of listen, token; found an unknown key"),
         (
             "streams_file = \"none.csv\"",
             "line 1: streams_file: expected a CSV file in UTF-8; found \"none.csv\" (no such file)",

@@ -1,0 +1,191 @@
+//! How everything is, as the ledger and the token files tell it: nobody is asked. The command line, the daemon's HTTP
+//! address, its metrics and its alerts all tell this.
+
+mod json;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    auth::AccountView,
+    config::{Config, Delivery, Inventory},
+    inventory::{due_at, is_due},
+    ledger::{InventoryRecord, LastError, Ledger, LedgerError, OutboxEntry, OutboxStatus, SeriesStatus},
+    series::Series,
+    time::TimeRange,
+};
+
+pub use json::AccountJson;
+
+/// Parked files of one delivery that are told one by one; of more the number is told.
+const MAX_PARKED_TOLD: u32 = 10;
+
+/// How everything was at one moment.
+pub struct Snapshot {
+    /// The moment.
+    pub at: DateTime<Utc>,
+    /// By job and stream.
+    pub series: Vec<SeriesView>,
+    /// In the order of the configuration.
+    pub deliveries: Vec<DeliveryView>,
+    /// In the order of the configuration.
+    pub inventories: Vec<InventoryView>,
+    /// By name.
+    pub accounts: Vec<AccountView>,
+    /// The tokens of streams, in the order of the configuration.
+    pub streams: Vec<AccountView>,
+}
+
+/// How one job on one stream is.
+pub struct SeriesView {
+    /// Which one.
+    pub series: Series,
+    /// What the ledger knows of it; `None` where it was never run.
+    pub exported: Option<Exported>,
+    /// When its job is to run next, by its schedule.
+    pub next_run: Option<DateTime<Utc>>,
+}
+
+/// What the ledger knows of a series.
+pub struct Exported {
+    /// What is exported, and how its last run ended.
+    pub status: SeriesStatus,
+    /// What is not exported although later time is.
+    pub gaps: Vec<TimeRange>,
+}
+
+/// How a delivery is.
+pub struct DeliveryView {
+    /// Which one.
+    pub delivery: Arc<Delivery>,
+    /// Its queue.
+    pub status: OutboxStatus,
+    /// The first few files that were refused for good, and why.
+    pub parked: Vec<(OutboxEntry, LastError)>,
+}
+
+/// How an inventory is.
+pub struct InventoryView {
+    /// Which one.
+    pub inventory: Arc<Inventory>,
+    /// What the ledger knows of it; `None` where it was never taken.
+    pub known: Option<InventoryRecord>,
+    /// When it is to be taken next: not in the past.
+    pub next_run: Option<DateTime<Utc>>,
+}
+
+/// How the tokens are that nobody but the token files knows of.
+pub struct TokenViews {
+    /// Of accounts.
+    pub accounts: Vec<AccountView>,
+    /// Of streams.
+    pub streams: Vec<AccountView>,
+}
+
+impl Snapshot {
+    /// Reads how everything is at `now`. Blocks; without a ledger, nothing was ever run.
+    pub fn read(
+        config: &Config,
+        ledger: Option<&Ledger>,
+        tokens: TokenViews,
+        now: DateTime<Utc>,
+    ) -> Result<Self, LedgerError> {
+        let mut series: Vec<SeriesView> = Series::all(config, None, None)
+            .into_iter()
+            .map(|series| SeriesView::read(config, ledger, series, now))
+            .collect::<Result<_, _>>()?;
+        series.sort_by_key(|view| view.series.key());
+        let deliveries = config.deliveries.iter().map(|delivery| DeliveryView::read(ledger, delivery));
+        let inventories =
+            config.inventories.iter().map(|inventory| InventoryView::read(config, ledger, inventory, now));
+        Ok(Self {
+            at: now,
+            series,
+            deliveries: deliveries.collect::<Result<_, _>>()?,
+            inventories: inventories.collect::<Result<_, _>>()?,
+            accounts: tokens.accounts,
+            streams: tokens.streams,
+        })
+    }
+}
+
+impl SeriesView {
+    fn read(
+        config: &Config,
+        ledger: Option<&Ledger>,
+        series: Series,
+        now: DateTime<Utc>,
+    ) -> Result<Self, LedgerError> {
+        let found = match ledger {
+            Some(ledger) => ledger.find_series(&series.key())?.map(|found| (ledger, found)),
+            None => None,
+        };
+        let exported = match found {
+            Some((ledger, found)) => {
+                let status = ledger.status(found.id)?;
+                let gaps = series.rules.gaps(series.start(found.first_run), &status.coverage);
+                Some(Exported { status, gaps })
+            }
+            None => None,
+        };
+        let next_run = series.job.schedule.next_after(now, config.timezone);
+        Ok(Self { series, exported, next_run })
+    }
+
+    /// The end of what is exported.
+    pub fn exported_until(&self) -> Option<DateTime<Utc>> {
+        self.exported.as_ref()?.status.coverage.exported_until()
+    }
+
+    /// When a run of it last ended well.
+    pub fn last_success(&self) -> Option<DateTime<Utc>> {
+        self.exported.as_ref()?.status.last_success
+    }
+
+    /// Why its last run did not end well.
+    pub fn last_error(&self) -> Option<&LastError> {
+        self.exported.as_ref()?.status.last_error.as_ref()
+    }
+}
+
+impl DeliveryView {
+    fn read(ledger: Option<&Ledger>, delivery: &Arc<Delivery>) -> Result<Self, LedgerError> {
+        let (status, parked) = match ledger {
+            Some(ledger) => {
+                let name = &delivery.name;
+                (ledger.outbox_status(name)?, ledger.outbox_parked(name, MAX_PARKED_TOLD)?)
+            }
+            None => Default::default(),
+        };
+        Ok(Self { delivery: Arc::clone(delivery), status, parked })
+    }
+}
+
+impl InventoryView {
+    fn read(
+        config: &Config,
+        ledger: Option<&Ledger>,
+        inventory: &Arc<Inventory>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, LedgerError> {
+        let known = ledger.map(|ledger| ledger.inventory(&inventory.name)).transpose()?.flatten();
+        let last_success = known.as_ref().and_then(|known| known.last_success);
+        let next_run = if is_due(inventory, config.timezone, last_success, now) {
+            Some(now)
+        } else {
+            due_at(inventory, config.timezone, last_success)
+        };
+        Ok(Self { inventory: Arc::clone(inventory), known, next_run })
+    }
+
+    /// When it was last taken.
+    pub fn last_success(&self) -> Option<DateTime<Utc>> {
+        self.known.as_ref()?.last_success
+    }
+
+    /// Why it could not be taken since.
+    pub fn last_error(&self) -> Option<&LastError> {
+        self.known.as_ref()?.last_error.as_ref()
+    }
+}
