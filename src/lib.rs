@@ -11,6 +11,7 @@ pub mod config;
 pub mod coverage;
 pub mod crash_point;
 pub mod delivery;
+pub mod disk;
 pub mod environment;
 pub mod errands;
 pub mod exporter;
