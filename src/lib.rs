@@ -30,6 +30,7 @@ pub mod publication;
 pub mod report;
 pub mod restyle;
 pub mod row;
+pub mod scheduler;
 pub mod secret;
 pub mod series;
 pub mod shutdown;

@@ -1,0 +1,10 @@
+//! When to look for work: a heartbeat once a second, and a pure function that makes ticks of cron lines. A tick is only
+//! a hint; what is due follows from the ledger, so missed and doubled ticks cost nothing.
+
+mod again;
+mod agenda;
+mod heartbeat;
+
+pub use again::{Again, retry_after};
+pub use agenda::{Agenda, Tick};
+pub use heartbeat::{Heartbeat, HeartbeatError};
