@@ -7,7 +7,7 @@ use audience_exporter::{
     angus::{ListingBuilder, NextStep, Query, decode_page},
     clock::Clock,
     config::Config,
-    exporter::Work,
+    exporter::{ProgressListener, Work},
     plan::Backfill,
     report::Outcome,
     row::{Count, FileContext, Mean, Row},
@@ -16,6 +16,7 @@ use audience_exporter::{
     simulator::{ConfigurationOptions, Simulator, SimulatorOptions, configuration, fleet},
     sink::{CsvCompression, FileFormat, ParquetCompression},
     time::{BucketGrid, BucketSize, PartitionSize, TimeRange, parse_label},
+    wire::Timing,
     workplace::Workplace,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -176,10 +177,11 @@ fn export_twenty_streams_and_a_year(bencher: Bencher, name: &str) {
 }
 
 async fn export(config: &Config) -> Outcome {
-    let workplace = Workplace::open(config, Clock::system(), Shutdown::default()).ok().unwrap();
-    let exporter = workplace.exporter(config, Arc::new(|_| {})).unwrap_or_else(|error| panic!("{error}"));
+    let workplace = Workplace::open(config, Timing::real(Clock::system()), Shutdown::default()).ok().unwrap();
+    let exporter = workplace.exporter(config).unwrap_or_else(|error| panic!("{error}"));
     let series = Series::all(config, None, None);
     let backfill = Backfill { range: hours(YEAR), force: false };
     let ranges = series.iter().map(|series| (series.stream.name.clone(), backfill)).collect();
-    exporter.run("bench", series, &Work::Backfill(ranges)).await.expect("a ledger").outcome()
+    let nobody: ProgressListener = Arc::new(|_| {});
+    exporter.run("bench", series, &Work::Backfill(ranges), &nobody).await.expect("a ledger").outcome()
 }

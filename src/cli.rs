@@ -40,7 +40,7 @@ pub struct Global {
     /// /etc/audience-exporter/exporter.toml]
     #[arg(long, global = true, help_heading = "Global options", value_name = "PATH")]
     pub config: Option<PathBuf>,
-    /// How much to log, on standard error [default: warn; info for pull, backfill, deliver, inventory and simulate]
+    /// How much to log, on standard error [default: warn; info for pull, backfill, run, deliver, inventory and simulate]
     #[arg(long, global = true, help_heading = "Global options", value_name = "LEVEL")]
     pub log_level: Option<LogLevel>,
     /// How to log
@@ -100,6 +100,11 @@ pub enum Command {
     /// Export history; what is exported already is not asked again
     #[command(after_help = "Example:\n  audience-exporter backfill --from 2026-01-01 --to 2026-02-01")]
     Backfill(Backfill),
+    /// Run as a daemon: every job on its schedule, until it is stopped
+    #[command(
+        after_help = "Examples:\n  audience-exporter run --config /etc/audience-exporter/exporter.toml\n  systemctl reload audience-exporter     (SIGHUP: read the configuration again)"
+    )]
+    Run,
     /// Show what is exported, what lacks and the last error; and how deliveries and inventories are
     #[command(
         after_help = "Example:\n  audience-exporter status --json | jq '.series[] | select(.last_error)'"
@@ -165,9 +170,12 @@ impl Command {
     /// How much to log where nobody says: a run is worth a line in a journal, an answer on a terminal is not.
     pub fn default_log_level(&self) -> LogLevel {
         match self {
-            Self::Pull(_) | Self::Backfill(_) | Self::Deliver(_) | Self::Inventory(_) | Self::Simulate(_) => {
-                LogLevel::Info
-            }
+            Self::Pull(_)
+            | Self::Backfill(_)
+            | Self::Run
+            | Self::Deliver(_)
+            | Self::Inventory(_)
+            | Self::Simulate(_) => LogLevel::Info,
             _ => LogLevel::Warn,
         }
     }

@@ -1,5 +1,5 @@
-//! Named places where a debug build can be told to die, so that tests can prove that a crash between any two steps is
-//! healed. In release builds nothing of this remains.
+//! Named places where a debug build can be told to die or to hang, so that tests can prove that a crash between any two
+//! steps is healed, and that a hang is noticed. In release builds nothing of this remains.
 
 /// A step after which the process may die.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +52,33 @@ impl Step {
 /// `rename:3` in this environment variable aborts a debug build when it has passed that step for the third time.
 pub const VARIABLE: &str = "AUDIENCE_EXPORTER_CRASH_AT";
 
-/// Dies here if the environment says so.
+/// `page` in this environment variable makes a debug build hang for ever when it first passes that step.
+pub const HANG_VARIABLE: &str = "AUDIENCE_EXPORTER_HANG_AT";
+
+/// Dies or hangs here if the environment says so.
 #[cfg(debug_assertions)]
 pub(crate) fn passed(step: Step) {
+    die_if_told(step);
+    hang_if_told(step);
+}
+
+#[cfg(debug_assertions)]
+fn hang_if_told(step: Step) {
+    use std::sync::LazyLock;
+
+    static TARGET: LazyLock<Option<String>> =
+        LazyLock::new(|| crate::environment::variable(HANG_VARIABLE)?.into_string().ok());
+    if TARGET.as_deref() == Some(step.as_str()) {
+        let step = step.as_str();
+        tracing::error!(step, "hanging at this step, as the environment says");
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+#[cfg(debug_assertions)]
+fn die_if_told(step: Step) {
     use std::sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},

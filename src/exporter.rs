@@ -1,6 +1,8 @@
 //! A run: every series that is asked for, streams side by side, one window after the other. `pull`, `backfill` and the
 //! demonstration call it; they differ only in where windows come from.
 
+mod run;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -8,22 +10,23 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
+use tokio::sync::Semaphore;
 
+use self::run::Run;
 use crate::{
     angus::{AngusClient, StreamSession},
-    auth::StoreError,
+    auth::{AccountView, StoreError},
     blocking::blocking,
     config::Config,
     coverage::Coverage,
     failure::FailureKind,
-    ledger::{self, LastError, Ledger, LedgerError, RunSummary},
+    ledger::{Ledger, LedgerError, RunSummary},
     mounted::OutputError,
-    pipeline::{Pipeline, WindowError, report, report_damage},
+    pipeline::Pipeline,
     plan::{Backfill, PlannedWindow},
-    publication::{PublishError, Published},
-    report::{Failure, RunReport, SeriesReport},
+    publication::PublishError,
+    report::{Failure, RunReport},
     series::Series,
-    time::to_display,
     wire::ClientSetupError,
     workplace::Workplace,
 };
@@ -31,12 +34,6 @@ use crate::{
 /// Windows held at the same time, for each request in flight: enough to keep requests going while other windows are
 /// published or wait for their next attempt, few enough that memory does not grow with the number of streams.
 const WINDOWS_PER_REQUEST: usize = 4;
-
-/// After so many windows of one series in a row got no usable answer, the rest is left for the next run.
-const MAX_UNAVAILABLE_IN_A_ROW: u32 = 3;
-
-/// How often a run goes back for partitions whose files it found damaged.
-const MAX_REPAIR_ROUNDS: u32 = 3;
 
 /// What a run is to do.
 #[derive(Debug, Clone)]
@@ -47,11 +44,13 @@ pub enum Work {
     Backfill(HashMap<String, Backfill>),
 }
 
-/// What happens during a run, for a progress bar.
+/// What happens during a run, for a progress bar, and for who wants to know that it goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// So many windows were planned.
     Planned(u64),
+    /// An attempt at a request begins, or a wait for one.
+    Asking,
     /// One window was done, with so many rows, or given up.
     WindowDone {
         /// Rows of the window.
@@ -76,34 +75,47 @@ pub enum SetupError {
     Tokens(#[from] StoreError),
 }
 
-/// Exports series of one configuration.
+impl SetupError {
+    /// The reason, for labels and decisions.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Ledger(LedgerError::Busy { .. } | LedgerError::Lock(_)) => FailureKind::Busy,
+            Self::Client(_) => FailureKind::Configuration,
+            Self::Tokens(error) if error.is_configuration() => FailureKind::Configuration,
+            Self::Ledger(_) | Self::Output(_) | Self::Tokens(_) => FailureKind::Storage,
+        }
+    }
+}
+
+/// Exports series of one configuration. Several runs at a time share its budget of requests and of windows.
 pub struct Exporter {
     pipeline: Pipeline,
-    sessions: HashMap<String, Arc<StreamSession>>,
+    /// In the order of the configuration.
+    sessions: Vec<Arc<StreamSession>>,
+    by_stream: HashMap<String, Arc<StreamSession>>,
     width: usize,
-    progress: ProgressListener,
+    /// The windows that may be in flight over all runs: one permit each.
+    windows: Semaphore,
 }
 
 impl Exporter {
     /// At this workplace; see [`Workplace::exporter`].
-    pub(crate) fn new(
-        config: &Config,
-        workplace: &Workplace,
-        client: AngusClient,
-        progress: ProgressListener,
-    ) -> Self {
+    pub(crate) fn new(config: &Config, workplace: &Workplace, client: AngusClient) -> Self {
         let session = |stream| Arc::new(client.session(stream, Some(&workplace.vault)));
-        let sessions = config.streams.iter().map(|stream| (stream.name.clone(), session(stream)));
+        let sessions: Vec<Arc<StreamSession>> = config.streams.iter().map(session).collect();
+        let by_stream = sessions.iter().map(|session| (session.stream().name.clone(), Arc::clone(session)));
+        let width = config.angus.concurrency.get() * WINDOWS_PER_REQUEST;
         Self {
-            sessions: sessions.collect(),
-            width: config.angus.concurrency.get() * WINDOWS_PER_REQUEST,
+            by_stream: by_stream.collect(),
+            sessions,
+            width,
+            windows: Semaphore::new(width),
             pipeline: Pipeline {
                 client,
                 archive: Arc::clone(&workplace.archive),
                 clock: workplace.timing.clock.clone(),
                 shutdown: workplace.shutdown.clone(),
             },
-            progress,
         }
     }
 
@@ -112,22 +124,32 @@ impl Exporter {
         &self.pipeline.archive.ledger
     }
 
-    /// Does the work on every series; one stream's failure never stops another.
+    /// How the token of every stream is, in the order of the configuration. Blocks; asks nobody.
+    pub fn stream_views(&self, now: DateTime<Utc>) -> Vec<AccountView> {
+        self.sessions.iter().map(|session| session.tokens().view(now)).collect()
+    }
+
+    /// Does the work on every series; one stream's failure never stops another. `progress` is told what happens. Refuses
+    /// an output folder that is not the one of before.
     pub async fn run(
         &self,
         command: &str,
         series: Vec<Series>,
         work: &Work,
-    ) -> Result<RunReport, LedgerError> {
+        progress: &ProgressListener,
+    ) -> Result<RunReport, SetupError> {
+        let archive = Arc::clone(&self.pipeline.archive);
+        blocking(move || archive.check_output()).await?;
         let began = self.pipeline.clock.now();
-        let run = self.ledger().begin_run(command, began)?;
+        let number = self.ledger().begin_run(command, began)?;
         tracing::info!(command, series = series.len(), "run began");
         let mut by_stream: BTreeMap<String, Vec<Series>> = BTreeMap::new();
         for series in series {
             by_stream.entry(series.stream.name.clone()).or_default().push(series);
         }
+        let run = Run { exporter: self, work, progress };
         let reports = stream::iter(by_stream.into_values())
-            .map(|series| self.run_stream(series, work))
+            .map(|series| run.streams_series(series))
             .buffer_unordered(self.width)
             .collect::<Vec<_>>()
             .await;
@@ -149,189 +171,10 @@ impl Exporter {
             "run ended"
         );
         // What was done is told even where the ledger has no room left for its end.
-        if let Err(error) = self.ledger().end_run(run, self.pipeline.clock.now(), summary) {
+        if let Err(error) = self.ledger().end_run(number, self.pipeline.clock.now(), summary) {
             tracing::error!(error = &*error.to_string(), "cannot note how the run ended");
         }
         Ok(report)
-    }
-
-    /// Every series of one stream, one after the other. What concerns the whole stream ends all of them.
-    async fn run_stream(&self, all: Vec<Series>, work: &Work) -> Vec<SeriesReport> {
-        let mut reports: Vec<SeriesReport> = Vec::new();
-        for series in all {
-            let failures = reports.iter().filter_map(|report| report.failure.as_ref());
-            let refused = failures.into_iter().find(|failure| concerns_the_whole_stream(failure.kind));
-            let mut report = SeriesReport::new(series.key());
-            report.failure = refused.cloned();
-            if report.failure.is_none() {
-                self.run_series(&series, work, &mut report).await;
-            }
-            // A backfill that had nothing to ask says nothing about how the stream is.
-            if matches!(work, Work::Due) || report.windows_done > 0 || report.failure.is_some() {
-                self.note_end(&series, &report).await;
-            }
-            reports.push(report);
-        }
-        reports
-    }
-
-    async fn run_series(&self, series: &Series, work: &Work, report: &mut SeriesReport) {
-        let (known, files_lost) = match self.begin(series).await {
-            Ok(begun) => begun,
-            Err(failure) => {
-                report.failure = Some(failure);
-                return;
-            }
-        };
-        report.files_damaged += files_lost;
-        report.series_id = Some(known.id);
-        for round in 0..=MAX_REPAIR_ROUNDS {
-            // After its own work, a run restores what was found damaged, now or by one that died.
-            let windows = match self.plan(series, &known, work, round > 0).await {
-                Ok(windows) => windows,
-                Err(error) => return report.fail(error.into()),
-            };
-            (self.progress)(Progress::Planned(windows.len() as u64));
-            let is_whole = windows.is_empty() && round > 0;
-            self.export_windows(series, known.id, windows, report).await;
-            if is_whole || report.failure.is_some() {
-                return;
-            }
-        }
-    }
-
-    /// Finds or makes the series in the ledger, and puts right what a killed process or a stranger left behind.
-    async fn begin(&self, series: &Series) -> Result<(ledger::Series, u64), Failure> {
-        let (archive, series) = (Arc::clone(&self.pipeline.archive), series.clone());
-        let today = series.today(self.pipeline.clock.now());
-        blocking(move || {
-            let layout = series.layout();
-            let known = archive.ledger.series(&series.key(), &layout, &series.style(), today);
-            let known = known.map_err(Failure::from)?;
-            if known.layout != layout {
-                return Err(Failure::layout_changed(&series, &known.layout));
-            }
-            let damaged = archive.tidy(&series, known.id).map_err(|error| Failure::publishing(&error))?;
-            report_damage(&series, &damaged);
-            if known.style != series.style() {
-                archive.restyle(&series, known.id).map_err(|error| Failure::publishing(&error))?;
-            }
-            Ok((known, damaged.len() as u64))
-        })
-        .await
-    }
-
-    async fn plan(
-        &self,
-        series: &Series,
-        known: &ledger::Series,
-        work: &Work,
-        repair: bool,
-    ) -> Result<Vec<PlannedWindow>, LedgerError> {
-        let (archive, id) = (Arc::clone(&self.pipeline.archive), known.id);
-        let coverage = blocking(move || archive.ledger.coverage(id)).await?;
-        let now = self.pipeline.clock.now();
-        Ok(if repair {
-            series.rules.lost(&coverage, now)
-        } else {
-            plan_series(series, work, &coverage, known.first_run, now)
-        })
-    }
-
-    async fn export_windows(
-        &self,
-        series: &Series,
-        id: i64,
-        windows: Vec<PlannedWindow>,
-        report: &mut SeriesReport,
-    ) {
-        let Some(session) = self.sessions.get(&series.stream.name) else { return };
-        let mut unavailable_in_a_row = 0;
-        let total = windows.len();
-        for (index, planned) in windows.into_iter().enumerate() {
-            let outcome = if self.pipeline.shutdown.is_requested() {
-                Err(WindowError::Interrupted)
-            } else if planned.reason.only_if_lacking() && self.is_exported(id, &planned).await {
-                // Another process was here since we planned.
-                Ok(Published::default())
-            } else {
-                self.pipeline.export(series, id, session, &planned).await
-            };
-            match outcome {
-                Ok(published) => {
-                    unavailable_in_a_row = 0;
-                    report.add(&published);
-                    self.log_window(series, &planned, &published);
-                }
-                Err(error) => {
-                    report.fail(self.log_failure(series, &planned, &error));
-                    unavailable_in_a_row += 1;
-                    if is_hopeless(error.kind(), unavailable_in_a_row) {
-                        report.windows_failed += (total - index - 1) as u64;
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    async fn is_exported(&self, id: i64, planned: &PlannedWindow) -> bool {
-        let (archive, range) = (Arc::clone(&self.pipeline.archive), planned.window.range());
-        let coverage = blocking(move || archive.ledger.coverage(id)).await;
-        coverage.is_ok_and(|coverage| coverage.lacking(range).is_empty())
-    }
-
-    fn log_window(&self, series: &Series, planned: &PlannedWindow, published: &Published) {
-        let Published { rows, files_written, missing, .. } = *published;
-        (self.progress)(Progress::WindowDone { rows });
-        report(series, published);
-        let (job, stream) = (&*series.job.name, &*series.stream.name);
-        let (from, to) = (to_display(planned.window.start()), to_display(planned.window.end()));
-        let reason = planned.reason.as_str();
-        tracing::debug!(job, stream, from, to, reason, rows, files_written, missing, "window exported");
-    }
-
-    fn log_failure(&self, series: &Series, planned: &PlannedWindow, error: &WindowError) -> Failure {
-        (self.progress)(Progress::WindowDone { rows: 0 });
-        let (job, stream) = (&*series.job.name, &*series.stream.name);
-        let (from, to) = (to_display(planned.window.start()), to_display(planned.window.end()));
-        let kind = error.kind();
-        if kind != FailureKind::Interrupted {
-            tracing::error!(
-                job,
-                stream,
-                from,
-                to,
-                reason = kind.as_str(),
-                error = &*error.to_string(),
-                "window failed"
-            );
-        }
-        Failure::new(kind, error)
-    }
-
-    /// Remembers in the ledger how the series fared, for `status`.
-    async fn note_end(&self, series: &Series, report: &SeriesReport) {
-        let (archive, key) = (Arc::clone(&self.pipeline.archive), series.key());
-        let (known, failure) = (report.series_id, report.failure.clone());
-        let at = self.pipeline.clock.now();
-        let noted = blocking(move || {
-            let id = match known {
-                Some(id) => Some(id),
-                None => archive.ledger.find_series(&key)?.map(|series| series.id),
-            };
-            match (id, failure) {
-                (Some(id), None) => archive.ledger.note_success(id, at),
-                (Some(id), Some(Failure { kind, message })) => {
-                    let kind = kind.as_str().to_owned();
-                    archive.ledger.note_failure(id, &LastError { at, kind, message })
-                }
-                (None, _) => Ok(()),
-            }
-        });
-        if let Err(error) = noted.await {
-            tracing::error!(error = &*error.to_string(), "cannot note how the run of a series ended");
-        }
     }
 }
 
@@ -349,25 +192,6 @@ pub fn plan_series(
             Some(backfill) => series.rules.backfill(*backfill, coverage, now),
             None => Vec::new(),
         },
-    }
-}
-
-/// Whether a failure of one series would meet the others of its stream as well.
-fn concerns_the_whole_stream(kind: FailureKind) -> bool {
-    matches!(kind, FailureKind::Credentials | FailureKind::RateLimited | FailureKind::Interrupted)
-}
-
-/// Whether the rest of a series is not worth trying now.
-fn is_hopeless(kind: FailureKind, failures_in_a_row: u32) -> bool {
-    match kind {
-        FailureKind::Credentials
-        | FailureKind::Interrupted
-        | FailureKind::Storage
-        | FailureKind::Busy
-        | FailureKind::RateLimited
-        | FailureKind::Configuration => true,
-        FailureKind::Unavailable => failures_in_a_row >= MAX_UNAVAILABLE_IN_A_ROW,
-        FailureKind::Refused | FailureKind::Protocol | FailureKind::Incomplete => false,
     }
 }
 

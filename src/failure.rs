@@ -1,4 +1,4 @@
-//! The closed set of reasons for which exporting fails. It labels log events, the ledger, and later metrics.
+//! The closed set of reasons for which exporting fails. It labels log events, the ledger and metrics.
 
 /// Why something could not be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +26,20 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Every one.
+    pub const ALL: [Self; 10] = [
+        Self::Credentials,
+        Self::Refused,
+        Self::Unavailable,
+        Self::RateLimited,
+        Self::Protocol,
+        Self::Incomplete,
+        Self::Storage,
+        Self::Busy,
+        Self::Configuration,
+        Self::Interrupted,
+    ];
+
     /// The label.
     pub fn as_str(self) -> &'static str {
         match self {

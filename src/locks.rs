@@ -1,9 +1,9 @@
 //! Locks between processes: one file each in `state_dir/locks`, freed by the system when a process ends.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
+    fs::{self, File, OpenOptions, TryLockError},
+    os::unix::fs::{FileExt, OpenOptionsExt},
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -26,8 +26,16 @@ pub enum Patience {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process has it.
-    #[error("another process holds the lock {0}; wait until it is done and run it again")]
-    Held(String),
+    #[error(
+        "another process holds the lock {path}{}; wait until it is done and run it again",
+        .holder.as_ref().map(|holder| format!(" ({holder})")).unwrap_or_default()
+    )]
+    Held {
+        /// The lock's file.
+        path: String,
+        /// Who it is, where that process said so.
+        holder: Option<String>,
+    },
     /// The lock's file could not be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -36,17 +44,18 @@ pub enum LockError {
 /// Held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+    path: PathBuf,
 }
 
 impl Lock {
     /// Takes the lock `name` of `state_dir`. Blocks: not for the threads that drive requests.
     pub fn acquire(state_dir: &Path, name: &str, patience: Patience) -> Result<Self, LockError> {
-        let folder = state_dir.join("locks");
         publish::create_private_folder(state_dir)?;
-        publish::create_private_folder(&folder)?;
-        let path = folder.join(format!("{name}.lock"));
+        publish::create_private_folder(&state_dir.join("locks"))?;
+        let path = lock_path(state_dir, name);
         let file = OpenOptions::new()
+            .read(true)
             .write(true)
             .create(true)
             .truncate(false)
@@ -56,15 +65,46 @@ impl Lock {
         let began = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Self { file, path }),
                 Err(TryLockError::Error(error)) => return Err(FileError::new("lock", &path)(error).into()),
                 Err(TryLockError::WouldBlock) => match patience {
                     Patience::Wait(limit) if began.elapsed() < limit => thread::sleep(POLL),
-                    _ => return Err(LockError::Held(path.display().to_string())),
+                    _ => return Err(held(&path)),
                 },
             }
         }
     }
+}
+
+impl Lock {
+    /// Says who holds it, in a line for those who do not get it.
+    pub fn sign(&mut self, holder: &str) -> Result<(), FileError> {
+        let written = self.file.set_len(0).and_then(|()| self.file.write_all_at(holder.as_bytes(), 0));
+        written.map_err(FileError::new("write", &self.path))
+    }
+
+    /// Who holds the lock `name` of `state_dir`; `None` where nobody does. Blocks.
+    pub fn holder(state_dir: &Path, name: &str) -> Option<String> {
+        let path = lock_path(state_dir, name);
+        let file = File::open(&path).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(signature(&path).unwrap_or_else(|| "unknown".to_owned())),
+            _ => None,
+        }
+    }
+}
+
+fn lock_path(state_dir: &Path, name: &str) -> PathBuf {
+    state_dir.join("locks").join(format!("{name}.lock"))
+}
+
+fn held(path: &Path) -> LockError {
+    LockError::Held { path: path.display().to_string(), holder: signature(path) }
+}
+
+fn signature(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    text.lines().next().map(str::to_owned).filter(|line| !line.is_empty())
 }
 
 #[cfg(test)]
@@ -80,5 +120,21 @@ mod tests {
         assert!(Lock::acquire(folder.path(), "other", Patience::None).is_ok());
         drop(held);
         assert!(Lock::acquire(folder.path(), "publish", Patience::Wait(Duration::from_secs(5))).is_ok());
+    }
+
+    #[test]
+    fn whoever_signs_is_told_to_those_who_come_too_late_and_to_nobody_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Lock::holder(folder.path(), "daemon"), None);
+        let mut held = Lock::acquire(folder.path(), "daemon", Patience::None).unwrap();
+        assert_eq!(Lock::holder(folder.path(), "daemon").as_deref(), Some("unknown"));
+        for name in ["process 12345 since a while ago", "process 7"] {
+            held.sign(name).unwrap();
+            let error = Lock::acquire(folder.path(), "daemon", Patience::None).unwrap_err();
+            assert!(error.to_string().contains(&format!("({name})")), "{error}");
+            assert_eq!(Lock::holder(folder.path(), "daemon").as_deref(), Some(name));
+        }
+        drop(held);
+        assert_eq!(Lock::holder(folder.path(), "daemon"), None);
     }
 }

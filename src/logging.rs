@@ -1,26 +1,59 @@
-//! Log events go to standard error as key=value text or JSON lines; a progress bar steps aside for them.
+//! Log events go to standard error as key=value text or JSON lines; a progress bar steps aside for them. Where standard
+//! error is systemd's journal, text carries the priority of each line as sd-daemon(3) has it, and no time: the journal
+//! has its own.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    os::fd::AsFd,
+};
 
 use indicatif::MultiProgress;
+use rustix::fs::fstat;
+use tracing::{Level, Metadata};
 use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
-use crate::cli::{Global, LogFormat, LogLevel};
+use crate::{
+    cli::{Global, LogFormat, LogLevel},
+    environment,
+};
+
+/// Where systemd tells which stream leads to its journal: `DEVICE:INODE` (systemd.exec(5)).
+const JOURNAL_VARIABLE: &str = "JOURNAL_STREAM";
 
 /// Begins to log, for the rest of the process.
 pub fn start(global: &Global, default: LogLevel, bars: &MultiProgress) {
     let default = if global.quiet { LogLevel::Error } else { default };
     let level = filter(global.log_level.unwrap_or(default));
-    let events = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_target(false)
-        .with_ansi(false)
-        .with_writer(BesideBars(bars.clone()));
+    let is_journal = leads_to_journal(io::stderr());
+    let events =
+        tracing_subscriber::fmt().with_max_level(level).with_target(false).with_ansi(false).with_writer(
+            BesideBars {
+                bars: bars.clone(),
+                tells_priority: is_journal && global.log_format == LogFormat::Text,
+            },
+        );
     // Fails only where a subscriber is installed already, which then serves as well.
     let _ = match global.log_format {
+        LogFormat::Text if is_journal => events.without_time().with_level(false).try_init(),
         LogFormat::Text => events.try_init(),
         LogFormat::Json => events.json().flatten_event(true).try_init(),
     };
+}
+
+fn leads_to_journal(stream: impl AsFd) -> bool {
+    let told = environment::variable(JOURNAL_VARIABLE).and_then(|value| value.into_string().ok());
+    let found = fstat(stream).map(|found| format!("{}:{}", found.st_dev, found.st_ino)).ok();
+    told.is_some() && told == found
+}
+
+/// As sd-daemon(3) has it: what syslog numbers from 3 (error) to 7 (debug).
+fn priority(level: Level) -> &'static [u8] {
+    match level {
+        Level::ERROR => b"<3>",
+        Level::WARN => b"<4>",
+        Level::INFO => b"<6>",
+        _ => b"<7>",
+    }
 }
 
 fn filter(level: LogLevel) -> LevelFilter {
@@ -35,24 +68,55 @@ fn filter(level: LogLevel) -> LevelFilter {
 }
 
 /// Standard error, with the bars taken away while something is written.
-struct BesideBars(MultiProgress);
+struct BesideBars {
+    bars: MultiProgress,
+    tells_priority: bool,
+}
 
-struct Line(MultiProgress);
+struct Line {
+    bars: MultiProgress,
+    priority: &'static [u8],
+}
 
 impl<'a> MakeWriter<'a> for BesideBars {
     type Writer = Line;
 
     fn make_writer(&'a self) -> Line {
-        Line(self.0.clone())
+        Line { bars: self.bars.clone(), priority: b"" }
+    }
+
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Line {
+        let priority = if self.tells_priority { priority(*event.level()) } else { b"" };
+        Line { bars: self.bars.clone(), priority }
     }
 }
 
 impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().write(bytes))
+        self.bars.suspend(|| {
+            let mut stderr = io::stderr().lock();
+            stderr.write_all(std::mem::take(&mut self.priority))?;
+            stderr.write(bytes)
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    #[test]
+    fn priorities_are_those_of_syslog() {
+        assert_eq!(
+            [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE].map(priority),
+            [b"<3>", b"<4>", b"<6>", b"<7>", b"<7>"]
+        );
+        assert!(!leads_to_journal(File::open("/dev/null").unwrap()));
     }
 }

@@ -14,7 +14,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(commands::run(cli)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(commands::run(cli));
+            // Work that hangs must not keep the process from ending; whatever was under way is done again.
+            runtime.shutdown_background();
+            outcome
+        }
         Err(error) => {
             eprintln!("audience-exporter: cannot start: {error}");
             return ExitCode::FAILURE;

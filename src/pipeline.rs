@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::{
-    angus::{AngusClient, FetchError, StreamSession},
+    angus::{AngusClient, AskingListener, FetchError, StreamSession},
     blocking::blocking,
     clock::Clock,
     crash_point::{self, Step},
@@ -70,7 +70,7 @@ impl PublishError {
     /// The reason, for labels and decisions.
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Lock(LockError::Held(_)) | Self::Ledger(LedgerError::Busy { .. }) => FailureKind::Busy,
+            Self::Lock(LockError::Held { .. }) | Self::Ledger(LedgerError::Busy { .. }) => FailureKind::Busy,
             _ => FailureKind::Storage,
         }
     }
@@ -78,19 +78,20 @@ impl PublishError {
 
 impl Pipeline {
     /// Asks for one window, merges what arrived into the files of its partitions, and records it. The request may be
-    /// given up at any time; once publishing has begun it is seen through.
+    /// given up at any time; once publishing has begun it is seen through. `asking` is told of every attempt.
     pub async fn export(
         &self,
         series: &Series,
         series_id: i64,
         session: &StreamSession,
         planned: &PlannedWindow,
+        asking: AskingListener<'_>,
     ) -> Result<Published, WindowError> {
         let window = planned.window;
         // Before the first request: what is asked from here on is at least as young as this.
         let asked_at = self.clock.now();
         let listing = tokio::select! {
-            listing = self.client.list(session, &series.job.metrics, window.into()) => listing?,
+            listing = self.client.list(session, &series.job.metrics, window.into(), asking) => listing?,
             () = self.shutdown.requested() => return Err(WindowError::Interrupted),
         };
         self.check_clock(&window)?;

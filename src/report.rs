@@ -101,7 +101,7 @@ impl SeriesReport {
 }
 
 /// How a run went, as its exit code tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// All that was asked is done.
     Done,

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use crate::{
     angus::AngusClient,
     auth::{Accounts, Vault},
-    clock::Clock,
     config::Config,
     delivery::Courier,
-    exporter::{Exporter, ProgressListener, SetupError},
+    exporter::{Exporter, SetupError},
     inventory::Inventories,
     ledger::{Ledger, LedgerError},
     publication::Archive,
@@ -24,7 +23,7 @@ pub struct Workplace {
     pub vault: Arc<Vault>,
     /// Everybody who signs in, but for streams.
     pub accounts: Arc<Accounts>,
-    /// Tells the time, and waits.
+    /// Tells the time, waits, and counts what is asked.
     pub timing: Timing,
     /// Tells when to stop.
     pub shutdown: Shutdown,
@@ -32,8 +31,7 @@ pub struct Workplace {
 
 impl Workplace {
     /// Opens the ledger and sets up connections; asks for nothing yet.
-    pub fn open(config: &Config, clock: Clock, shutdown: Shutdown) -> Result<Self, SetupError> {
-        let timing = Timing::real(clock);
+    pub fn open(config: &Config, timing: Timing, shutdown: Shutdown) -> Result<Self, SetupError> {
         let vault = Arc::new(Vault::new(&config.state_dir, config.token_key.as_ref())?);
         let accounts = Arc::new(Accounts::new(config, &vault, &timing)?);
         accounts.stop_on(&shutdown);
@@ -52,12 +50,11 @@ impl Workplace {
         self.archive.ledger.enroll_deliveries(&deliveries.collect::<Vec<_>>(), self.timing.clock.now())
     }
 
-    /// Exports series. Refuses an output folder that is not the one of before.
-    pub fn exporter(&self, config: &Config, progress: ProgressListener) -> Result<Exporter, SetupError> {
-        self.archive.check_output()?;
-        self.enroll_deliveries(config)?;
+    /// Exports series, whose files are queued for the deliveries of `config` from now on.
+    pub fn exporter(&self, config: &Config) -> Result<Exporter, SetupError> {
         let client = AngusClient::new(&config.angus, self.timing.clone())?;
-        Ok(Exporter::new(config, self, client, progress))
+        self.enroll_deliveries(config)?;
+        Ok(Exporter::new(config, self, client))
     }
 
     /// Sends published files on.

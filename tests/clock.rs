@@ -5,11 +5,12 @@ use std::sync::Arc;
 use audience_exporter::{
     clock::Clock,
     config::Config,
-    exporter::Work,
+    exporter::{ProgressListener, Work},
     failure::FailureKind,
     series::Series,
     shutdown::Shutdown,
     simulator::{Simulator, SimulatorOptions, fleet},
+    wire::Timing,
     workplace::Workplace,
 };
 use chrono::TimeDelta;
@@ -33,9 +34,10 @@ fn pull(ahead: TimeDelta) -> (Option<FailureKind>, u64) {
             id = camera.client_id
         );
         let config = Config::parse(&text, &folder.path().join("exporter.toml")).ok().unwrap();
-        let workplace = Workplace::open(&config, clock, Shutdown::default()).ok().unwrap();
-        let exporter = workplace.exporter(&config, Arc::new(|_| {})).ok().unwrap();
-        let report = exporter.run("pull", Series::all(&config, None, None), &Work::Due).await.unwrap();
+        let workplace = Workplace::open(&config, Timing::real(clock), Shutdown::default()).ok().unwrap();
+        let exporter = workplace.exporter(&config).ok().unwrap();
+        let (series, nobody): (_, ProgressListener) = (Series::all(&config, None, None), Arc::new(|_| {}));
+        let report = exporter.run("pull", series, &Work::Due, &nobody).await.unwrap();
         let failure = report.series[0].failure.as_ref().map(|failure| failure.kind);
         (failure, report.rows())
     })

@@ -1,5 +1,7 @@
 //! Signing in, staying signed in, and signing out, with the real program and the simulated systems.
 
+#![expect(clippy::disallowed_methods, reason = "the browser is the test, whose requests nobody counts")]
+
 #[path = "sign_in/crashes.rs"]
 mod crashes;
 mod house;

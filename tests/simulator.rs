@@ -1,5 +1,7 @@
 //! The simulated Angus API over real HTTP: what the contract promises, and what the simulator promises on top.
 
+#![expect(clippy::disallowed_methods, reason = "the client is the test, whose requests nobody counts")]
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,

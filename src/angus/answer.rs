@@ -59,12 +59,8 @@ impl Refusal {
     }
 }
 
-pub(super) fn not_json() -> Trouble {
-    Trouble::answered("the answer is not JSON, or was cut short", None)
-}
-
 pub(super) fn trouble(status: u16, retry_after: Option<Duration>, message: &str) -> AttemptError {
-    AttemptError::Trouble(Trouble::answered(format!("status {status}: {message}"), retry_after))
+    AttemptError::Trouble(Trouble::answered(status, format!("status {status}: {message}"), retry_after))
 }
 
 /// The whole body, or a refusal to read more than any page can be.

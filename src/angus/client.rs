@@ -10,7 +10,7 @@ use reqwest::{Response, Url, header};
 use tokio::sync::Mutex;
 
 use super::{
-    answer::{AttemptError, Refusal, not_json, read_body, trouble},
+    answer::{AttemptError, Refusal, read_body, trouble},
     error::{FetchError, Incomplete, ProtocolError},
     listing::{Listing, ListingBuilder, NextStep, Query},
     pace::Pace,
@@ -25,8 +25,8 @@ use crate::{
     metric::MetricSet,
     secret::Secret,
     wire::{
-        ClientSetupError, Discretion, Http, Patience, RetryPolicy, Timing, Trouble, Waited, retry_after,
-        server_time, transport_trouble,
+        ClientSetupError, Discretion, Endpoint, Http, Patience, RetryPolicy, RetryReason, Timing, Trouble,
+        Waited, retry_after, server_time,
     },
 };
 
@@ -55,6 +55,9 @@ impl StreamSession {
     }
 }
 
+/// Told whenever an attempt at a request begins, or a wait for the next one: signs that the asking goes on.
+pub type AskingListener<'a> = &'a (dyn Fn() + Send + Sync);
+
 /// Talks to the console and the Data API for all streams, under one budget.
 pub struct AngusClient {
     http: Http,
@@ -74,7 +77,7 @@ impl AngusClient {
     /// Sets up connections, but makes none.
     pub fn new(settings: &AngusSettings, timing: Timing) -> Result<Self, ClientSetupError> {
         Ok(Self {
-            http: Http::new(settings.timeout)?,
+            http: Http::new(settings.timeout, &timing.traffic)?,
             console_url: settings.console_url.clone(),
             data_url: settings.data_url.clone(),
             pace: Arc::new(Pace::new(settings.concurrency.get(), settings.requests_per_second)),
@@ -113,12 +116,14 @@ impl AngusClient {
         session: &StreamSession,
         metrics: &MetricSet,
         query: Query,
+        asking: AskingListener<'_>,
     ) -> Result<Listing, FetchError> {
-        match self.walk_pages(session, metrics, query).await {
+        match self.walk_pages(session, metrics, query, asking).await {
             Err(FetchError::Incomplete(incomplete)) => {
                 let stream = &*session.stream.name;
                 tracing::warn!(stream, reason = %incomplete, "listing does not add up, asking once more");
-                self.walk_pages(session, metrics, query).await
+                self.timing.traffic.repeats(RetryReason::Incomplete);
+                self.walk_pages(session, metrics, query, asking).await
             }
             outcome => outcome,
         }
@@ -147,9 +152,10 @@ impl AngusClient {
         session: &StreamSession,
         metrics: &MetricSet,
         query: Query,
+        asking: AskingListener<'_>,
     ) -> Result<Listing, FetchError> {
         let mut builder = ListingBuilder::new(query);
-        while let NextStep::Ask(_) = self.next_page(session, metrics, &mut builder).await? {}
+        while let NextStep::Ask(_) = self.next_page(session, metrics, &mut builder, asking).await? {}
         Ok(builder.finish()?)
     }
 
@@ -159,12 +165,14 @@ impl AngusClient {
         session: &StreamSession,
         metrics: &MetricSet,
         builder: &mut ListingBuilder,
+        asking: AskingListener<'_>,
     ) -> Result<NextStep, FetchError> {
         let query = builder.query();
         let url = entities_url(&self.data_url, metrics, query.range, query.grid.size(), builder.next_page());
         let mut patience = Patience::new(&self.timing, self.retry);
         let mut refusals = Refusals::begin(self.timing.clock.now());
         loop {
+            asking();
             // The token is taken inside each attempt: a long wait must not outlive it.
             let token = session.tokens.token(refusals.last()).await?;
             let attempt = async {
@@ -175,12 +183,16 @@ impl AngusClient {
                 Ok(step) => return Ok(step),
                 Err(AttemptError::Final(error)) => return Err(error),
                 Err(AttemptError::Trouble(trouble)) => {
+                    asking();
                     wait(&mut patience, &session.stream.name, trouble).await?;
                 }
                 Err(AttemptError::TokenRefused { message }) if refusals.is_last(&token) => {
                     return Err(FetchError::TokenRefused { message });
                 }
-                Err(AttemptError::TokenRefused { .. }) => refusals.add(token),
+                Err(AttemptError::TokenRefused { .. }) => {
+                    refusals.add(token);
+                    self.timing.traffic.repeats(RetryReason::TokenRefused);
+                }
             }
         }
     }
@@ -200,7 +212,7 @@ impl AngusClient {
             .header(header::ACCEPT, "application/json")
             .header(header::AUTHORIZATION, token.header().map_err(|_| ProtocolError::NoToken)?);
         let response =
-            request.send().await.map_err(|error| AttemptError::Trouble(transport_trouble(&error)))?;
+            self.http.send(Endpoint::AngusEntities, request).await.map_err(AttemptError::Trouble)?;
         self.note_clock(&response);
         let status = response.status().as_u16();
         if response.status().is_success() {
@@ -231,8 +243,8 @@ impl AngusClient {
             if error.is_data() {
                 ProtocolError::OtherShape(shown(&error.to_string())).into()
             } else {
-                // An HTML page of some proxy, or a body that was cut short: passing (section 7).
-                AttemptError::Trouble(not_json())
+                // Passing (section 7).
+                AttemptError::Trouble(Trouble::garbled())
             }
         })?;
         let next_page = page.next_page.as_deref().map(str::to_owned).filter(|next| !next.is_empty());

@@ -15,7 +15,7 @@ mod retry;
 mod sign_in;
 mod token;
 
-pub use client::{AngusClient, StreamSession};
+pub use client::{AngusClient, AskingListener, StreamSession};
 pub use error::{FetchError, Incomplete, ProtocolError};
 pub use listing::{Listing, ListingBuilder, ListingError, NextStep, Query};
 pub use oddities::{Oddities, Oddity};

@@ -6,7 +6,7 @@ use reqwest::{Url, header};
 use tokio::sync::Mutex;
 
 use super::{
-    answer::{AttemptError, Refusal, not_json, read_body, trouble},
+    answer::{AttemptError, Refusal, read_body, trouble},
     error::{FetchError, ProtocolError},
     pace::Pace,
     request::TOKEN_PATH,
@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     config::Stream,
     secret::Secret,
-    wire::{Discretion, Http, below, retry_after, server_time, transport_trouble},
+    wire::{Discretion, Endpoint, Http, Trouble, below, retry_after, server_time},
 };
 
 /// The keys of the configuration that hold the addresses.
@@ -59,13 +59,12 @@ impl StreamSignIn {
         let _permit = self.pace.turn().await;
         let url = below(&self.console_url, TOKEN_PATH);
         let request = self.http.post(url).header(header::CONTENT_TYPE, "application/json").body(body);
-        let response =
-            request.send().await.map_err(|error| AttemptError::Trouble(transport_trouble(&error)))?;
+        let response = self.http.send(Endpoint::AngusToken, request).await.map_err(AttemptError::Trouble)?;
         let (status, served_at) = (response.status().as_u16(), server_time(&response));
         if response.status().is_success() {
             let body = read_body(response).await?;
             if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
-                return Err(AttemptError::Trouble(not_json()));
+                return Err(AttemptError::Trouble(Trouble::garbled()));
             }
             return Ok(read_grant(&body, served_at, self.clock.now())?);
         }

@@ -22,7 +22,9 @@ use crate::{
     blocking::blocking,
     config::{Account, AccountSystem, AngelcamAccount, AngelcamSignIn, Config, SecretError, SecretSource},
     shutdown::Shutdown,
-    wire::{ClientSetupError, Http, MAX_ERROR_BODY_BYTES, Timing, Trouble, read_at_most, transport_trouble},
+    wire::{
+        ClientSetupError, Endpoint, Http, MAX_ERROR_BODY_BYTES, RetryReason, Timing, Trouble, read_at_most,
+    },
 };
 
 /// The longest that one request to an account's systems may take.
@@ -52,7 +54,7 @@ enum Tokens {
 impl Accounts {
     /// Sets up connections, but makes none. Tokens are kept in `vault`.
     pub fn new(config: &Config, vault: &Arc<Vault>, timing: &Timing) -> Result<Self, ClientSetupError> {
-        let (http, renewals) = (Http::new(TIMEOUT)?, Renewals::default());
+        let (http, renewals) = (Http::new(TIMEOUT, &timing.traffic)?, Renewals::default());
         let sessions = config.accounts.iter().map(|account| {
             let session = AccountSession::new(account, &http, vault, timing, &renewals);
             (account.name.clone(), Arc::new(session))
@@ -196,16 +198,20 @@ impl AccountSession {
     }
 
     /// Sends what `build` makes, with a token. A 401 renews the token and repeats the request, once (all three
-    /// contracts); a second one is [`CallError::RefusedAgain`]. No other status is judged here.
-    pub async fn send(&self, build: impl Fn(&Http) -> RequestBuilder) -> Result<Reply, CallError> {
+    /// contracts); a second one is [`CallError::RefusedAgain`]. No other status is judged here. It counts as `endpoint`.
+    pub async fn send(
+        &self,
+        endpoint: Endpoint,
+        build: impl Fn(&Http) -> RequestBuilder,
+    ) -> Result<Reply, CallError> {
         let mut refusals = Refusals::begin(self.timing.clock.now());
         loop {
             let token = self.token(refusals.last()).await?;
             let header = token
                 .header()
                 .map_err(|_| AuthError::Protocol("the token fits into no header".to_owned()))?;
-            let sent = build(&self.http).header(header::AUTHORIZATION, header).send().await;
-            let response = sent.map_err(|error| CallError::Trouble(transport_trouble(&error)))?;
+            let request = build(&self.http).header(header::AUTHORIZATION, header);
+            let response = self.http.send(endpoint, request).await.map_err(CallError::Trouble)?;
             if response.status() != StatusCode::UNAUTHORIZED {
                 return Ok(Reply { response, token });
             }
@@ -213,6 +219,7 @@ impl AccountSession {
                 return Err(self.refused_again(response, &token).await);
             }
             refusals.add(token);
+            self.timing.traffic.repeats(RetryReason::TokenRefused);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Accounts at Angelcam's authorization server (Angelcam contract, sections 2 to 4).
 
 use chrono::TimeDelta;
-use reqwest::{StatusCode, Url, header};
+use reqwest::{Response, StatusCode, Url, header};
 
 use super::{
     answer::{self, Terms},
@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::{OAuthClient, SecretError},
     secret::Secret,
-    wire::{Http, Spaces, encode_form, encode_multipart, percent_encode, transport_trouble},
+    wire::{Endpoint, Http, Spaces, Trouble, encode_form, encode_multipart, percent_encode},
 };
 
 /// Section 2: 36000 s; section 4: renewed 300 s before the end, and at the latest after a week, since the refresh token
@@ -91,12 +91,11 @@ impl AngelcamAuth {
         let client_secret = self.client_secret().map_err(|error| error.to_string())?;
         let mut fields = vec![("token", token.expose()), ("client_id", &*self.client.client_id)];
         fields.extend(client_secret.as_ref().map(|secret| ("client_secret", secret.expose())));
-        let sent =
-            self.post(&self.client.revoke_url, FORM.to_owned(), encode_form(&fields, Spaces::Percent)).await;
-        match sent {
+        let (url, body) = (&self.client.revoke_url, encode_form(&fields, Spaces::Percent));
+        match self.post(Endpoint::AngelcamRevoke, url, FORM.to_owned(), body).await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(format!("status {}", response.status().as_u16())),
-            Err(error) => Err(transport_trouble(&error).message),
+            Err(trouble) => Err(trouble.message),
         }
     }
 
@@ -108,7 +107,7 @@ impl AngelcamAuth {
         } else {
             (FORM.to_owned(), encode_form(fields, Spaces::Percent))
         };
-        let sent = self.post(&self.client.token_url, media_type, body).await;
+        let sent = self.post(Endpoint::AngelcamToken, &self.client.token_url, media_type, body).await;
         let client_secret = self.client_secret().ok().flatten();
         let discretion = answer::discretion(secrets.into_iter().chain(client_secret));
         let answer = answer::read(sent, TERMS, &discretion, KEYS, self.clock.now()).await?;
@@ -125,11 +124,13 @@ impl AngelcamAuth {
 
     async fn post(
         &self,
+        endpoint: Endpoint,
         url: &Url,
         media_type: String,
         body: bytes::Bytes,
-    ) -> Result<reqwest::Response, reqwest::Error> {
-        self.http.post(url.clone()).header(header::CONTENT_TYPE, media_type).body(body).send().await
+    ) -> Result<Response, Trouble> {
+        let request = self.http.post(url.clone()).header(header::CONTENT_TYPE, media_type).body(body);
+        self.http.send(endpoint, request).await
     }
 
     fn client_secret(&self) -> Result<Option<Secret>, SecretError> {

@@ -13,7 +13,7 @@ use crate::{
     secret::Secret,
     wire::{
         BodyError, Discretion, MAX_ERROR_BODY_BYTES, Trouble, percent_encode, read_at_most, read_whole,
-        retry_after, status_words, transport_trouble,
+        retry_after, status_words,
     },
 };
 
@@ -110,13 +110,13 @@ pub(super) fn discretion(secrets: impl IntoIterator<Item = Secret>) -> Discretio
 /// A pair, or what the service said instead. `discretion` knows the secrets that were sent. `keys` are the keys of the
 /// configuration that hold the address.
 pub(super) async fn read(
-    sent: Result<Response, reqwest::Error>,
+    sent: Result<Response, Trouble>,
     terms: Terms,
     discretion: &Discretion,
     keys: &'static str,
     now: DateTime<Utc>,
 ) -> Result<Result<Grant, Answer>, NoGrant> {
-    let response = sent.map_err(|error| NoGrant::Trouble(transport_trouble(&error)))?;
+    let response = sent.map_err(NoGrant::Trouble)?;
     let status = response.status();
     if status.is_success() {
         let body =
@@ -136,7 +136,7 @@ pub(super) async fn read(
     let answer = refusal(status, &body, discretion);
     if status == StatusCode::TOO_MANY_REQUESTS || !status.is_client_error() {
         let message = format!("status {}: {}", status.as_u16(), answer.message);
-        return Err(NoGrant::Trouble(Trouble::answered(message, retry_after)));
+        return Err(NoGrant::Trouble(Trouble::answered(status.as_u16(), message, retry_after)));
     }
     Ok(Err(answer))
 }

@@ -95,10 +95,10 @@ impl Shared {
             match blocking(move || Lock::acquire(&state_dir, &name, Patience::None)).await {
                 Ok(lock) => return Ok(lock),
                 Err(LockError::File(error)) => return Err(StoreError::from(error).into()),
-                Err(LockError::Held(_)) if began.elapsed() < LOCK_PATIENCE => {
+                Err(LockError::Held { .. }) if began.elapsed() < LOCK_PATIENCE => {
                     tokio::time::sleep(LOCK_POLL).await;
                 }
-                Err(LockError::Held(_)) => return Err(self.busy()),
+                Err(LockError::Held { .. }) => return Err(self.busy()),
             }
         }
     }

@@ -191,11 +191,11 @@ impl Shared {
             };
             // A refresh token whose answer was lost is sent once more, and then left alone for a while (Simacan contract,
             // section 4, rule 5; Angelcam contract, section 4).
-            if may_be_spent && trouble.transport.is_none_or(Transport::may_have_arrived) {
+            if may_be_spent && trouble.transport().is_none_or(Transport::may_have_arrived) {
                 return Err(NoGrant::GaveUp { attempts, trouble });
             }
             may_be_spent |=
-                ask == AskKind::Refresh && trouble.transport.is_some_and(Transport::may_have_arrived);
+                ask == AskKind::Refresh && trouble.transport().is_some_and(Transport::may_have_arrived);
             let waited = tokio::select! {
                 waited = patience.wait(&self.holder.name, trouble.clone()) => waited,
                 // A process that is to end does not wait; what it asked last is answered.

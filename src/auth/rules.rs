@@ -311,7 +311,7 @@ fn allows_password(system: System, refusal: &NoGrant) -> bool {
 fn is_lost(refusal: &NoGrant) -> bool {
     match refusal {
         NoGrant::Trouble(trouble) | NoGrant::GaveUp { trouble, .. } => {
-            trouble.transport.is_some_and(Transport::may_have_arrived)
+            trouble.transport().is_some_and(Transport::may_have_arrived)
         }
         // What cannot be read may have been a pair.
         NoGrant::Protocol(_) => true,
@@ -336,8 +336,10 @@ fn is_final(refusal: &NoGrant) -> bool {
 
 impl From<NoGrant> for AuthError {
     fn from(refusal: NoGrant) -> Self {
-        let unavailable =
-            |attempts, Trouble { message, transport, .. }| Self::Unavailable { attempts, message, transport };
+        let unavailable = |attempts, trouble: Trouble| {
+            let transport = trouble.transport();
+            Self::Unavailable { attempts, message: trouble.message, transport }
+        };
         match refusal {
             NoGrant::Refused { message } => Self::Refused { message },
             NoGrant::OddRefusal { status, message, .. } => Self::OddRefusal { status, message },

@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::SimacanAccount,
     secret::Secret,
-    wire::{Http, Spaces, below, encode_form},
+    wire::{Endpoint, Http, Spaces, below, encode_form},
 };
 
 /// Section 3: 3600 s where the answer does not say; section 4, rule 9: renewed 60 s before the end.
@@ -44,13 +44,12 @@ impl SimacanAuth {
             }
             AskKind::Refresh => ("/auth/refresh", vec![("refresh_token", secret.expose())]),
         };
-        let sent = self
+        let request = self
             .http
             .post(below(&self.base_url, path))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(encode_form(&fields, Spaces::Plus))
-            .send()
-            .await;
+            .body(encode_form(&fields, Spaces::Plus));
+        let sent = self.http.send(Endpoint::SimacanToken, request).await;
         let discretion = answer::discretion([secret.clone()]);
         let answer = answer::read(sent, TERMS, &discretion, "base_url", self.clock.now()).await?;
         answer.map_err(|answer| match answer.status {

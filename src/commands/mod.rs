@@ -13,6 +13,7 @@ mod plan;
 mod preview;
 mod progress;
 mod pull;
+mod run;
 mod runs;
 mod session;
 mod simulate;
@@ -21,6 +22,7 @@ mod status;
 use crate::{
     cli::{Cli, Command},
     config::ConfigError,
+    daemon::StartError,
     exporter::SetupError,
     ledger::LedgerError,
     logging,
@@ -40,6 +42,8 @@ pub enum CommandError {
     Setup(#[from] SetupError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Daemon(#[from] StartError),
     #[error("{0}")]
     Failed(String),
     #[error("cannot write to standard output: {0}")]
@@ -51,9 +55,9 @@ impl CommandError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Usage(_) => 2,
-            Self::Setup(SetupError::Tokens(error)) if error.is_configuration() => 2,
-            Self::Ledger(LedgerError::Busy { .. } | LedgerError::Lock(_))
-            | Self::Setup(SetupError::Ledger(LedgerError::Busy { .. } | LedgerError::Lock(_))) => 5,
+            Self::Setup(error) => error.exit_code(),
+            Self::Daemon(error) => error.exit_code(),
+            Self::Ledger(LedgerError::Busy { .. } | LedgerError::Lock(_)) => 5,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
             _ => 1,
         }
@@ -71,6 +75,7 @@ pub async fn run(cli: Cli) -> Result<u8, CommandError> {
         Command::Plan(args) => plan::run(&session, &args),
         Command::Pull(args) => pull::run(&session, &args).await,
         Command::Backfill(args) => backfill::run(&session, &args).await,
+        Command::Run => run::run(&session).await,
         Command::Status(args) => status::run(&session, &args),
         Command::Preview(args) => preview::run(&session, &args).await,
         Command::Deliver(args) => deliver::run(&session, &args).await,

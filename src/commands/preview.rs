@@ -50,7 +50,7 @@ pub(super) async fn run(session: &Session, args: &Preview) -> Result<u8, Command
     let asked = recent(&series, args, now)?;
     let mut rows = Vec::new();
     for window in series.rules.grid.windows(asked, series.job.partition) {
-        match client.list(&angus, &series.job.metrics, Query::from(window)).await {
+        match client.list(&angus, &series.job.metrics, Query::from(window), &|| {}).await {
             Ok(listing) => rows.extend(listing.rows),
             Err(error) => return Ok(failed(&series, &error)),
         }

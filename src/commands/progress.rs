@@ -34,6 +34,7 @@ impl Bar {
         let rows = std::sync::atomic::AtomicU64::new(0);
         Arc::new(move |progress| match progress {
             Progress::Planned(windows) => bar.inc_length(windows),
+            Progress::Asking => {}
             Progress::WindowDone { rows: more } => {
                 let total = more + rows.fetch_add(more, std::sync::atomic::Ordering::Relaxed);
                 bar.set_message(super::output::grouped(total));

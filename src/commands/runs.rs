@@ -131,8 +131,8 @@ pub(super) async fn export(
 ) -> Result<RunReport, CommandError> {
     session.stop_on_signals();
     let bar = Bar::new(session);
-    let exporter = workplace.exporter(config, bar.listener())?;
-    Ok(exporter.run(command, series, &work).await?)
+    let exporter = workplace.exporter(config)?;
+    Ok(exporter.run(command, series, &work, &bar.listener()).await?)
 }
 
 fn summary(report: &RunReport) -> String {

@@ -9,6 +9,7 @@ use crate::{
     config::{Config, nearest},
     series::Series,
     shutdown::Shutdown,
+    wire::Timing,
     workplace::Workplace,
 };
 
@@ -41,7 +42,7 @@ impl Session {
 
     /// Opens what the configuration names; asks for nothing yet.
     pub(super) fn workplace(&self, config: &Config) -> Result<Workplace, CommandError> {
-        Ok(Workplace::open(config, self.clock.clone(), self.shutdown.clone())?)
+        Ok(Workplace::open(config, Timing::real(self.clock.clone()), self.shutdown.clone())?)
     }
 
     /// The first Ctrl-C or SIGTERM asks for a stop at the next safe point; the second one stops at once, as a crash

@@ -95,7 +95,7 @@ mod tests {
 
     fn wait(retry_after: Option<u64>, attempt: u32, elapsed: u64, jitter: f64) -> Option<u64> {
         let retry_after = retry_after.map(Duration::from_secs);
-        let trouble = Trouble { transport: None, retry_after, message: String::new() };
+        let trouble = Trouble::answered(503, "", retry_after);
         wait_before_next(&trouble, attempt, Duration::from_secs(elapsed), jitter).map(|wait| wait.as_secs())
     }
 

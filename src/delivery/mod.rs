@@ -137,7 +137,7 @@ impl Courier {
                     self.note_stop(&desk, &stop, &mut report).await;
                 }
             }
-            Err(LockError::Held(_)) => report.is_busy = true,
+            Err(LockError::Held { .. }) => report.is_busy = true,
             Err(LockError::File(error)) => report.failure = Some(Stop::from(error).failure()),
         }
         match desk.status().await {

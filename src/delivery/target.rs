@@ -21,7 +21,7 @@ use crate::{
     hex::hex,
     ledger::OutboxEntry,
     shutdown::Shutdown,
-    wire::{MAX_ERROR_BODY_BYTES, Timing, Transport, Trouble, read_at_most, retry_after},
+    wire::{Endpoint, MAX_ERROR_BODY_BYTES, Timing, Transport, Trouble, read_at_most, retry_after},
 };
 
 /// What names a version of a file, so that the target can tell a repetition.
@@ -109,7 +109,7 @@ impl Target<'_> {
     async fn upload_once(&self, entry: &OutboxEntry, contents: &Bytes) -> Result<Upload, AttemptError> {
         let Delivery { method, url, content_type, .. } = self.delivery;
         let key = hex(&entry.hash);
-        let sent = self.session.send(|http| {
+        let sent = self.session.send(Endpoint::Delivery, |http| {
             http.request(on_the_wire(*method), url.clone())
                 .header(header::CONTENT_TYPE, content_type.as_str())
                 .header(IDEMPOTENCY_KEY, &key)
@@ -130,7 +130,7 @@ impl Target<'_> {
     }
 
     async fn inquire_once(&self, url: &Url) -> Result<Inquiry, AttemptError> {
-        let reply = self.session.send(|http| http.get(url.clone())).await?;
+        let reply = self.session.send(Endpoint::DeliveryStatus, |http| http.get(url.clone())).await?;
         let discretion = reply.token.discretion();
         Ok(match self.judge(reply, MAX_STATUS_BODY_BYTES).await? {
             Ok(body) => Inquiry::Known(read_import(&body, &discretion)),
@@ -141,7 +141,7 @@ impl Target<'_> {
     /// A PUT can always be repeated; a POST only where the operator allows it (Simacan contract, section 6).
     fn is_lost(&self, trouble: &Trouble) -> bool {
         let may_repeat = self.delivery.method == DeliveryMethod::Put || self.delivery.repeat_lost_posts;
-        !may_repeat && trouble.transport.is_some_and(Transport::may_have_arrived)
+        !may_repeat && trouble.transport().is_some_and(Transport::may_have_arrived)
     }
 
     /// The body of an answer that accepts, or what a refusal says.
@@ -155,7 +155,7 @@ impl Target<'_> {
         let retry_after = retry_after(&reply.response, self.timing.clock.now());
         let message = refusal(status, &body(reply.response, MAX_ERROR_BODY_BYTES).await, &discretion);
         if verdict == Verdict::TryAgain {
-            return Err(AttemptError::Trouble(Trouble::answered(message, retry_after)));
+            return Err(AttemptError::Trouble(Trouble::answered(status, message, retry_after)));
         }
         Ok(Err(Refusal { message, concerns_target: verdict == Verdict::TargetRefused }))
     }
@@ -197,7 +197,10 @@ impl<'a> Attempts<'a> {
         tokio::select! {
             biased;
             () = self.target.shutdown.requested() => Err(Stop::Interrupted),
-            () = (self.target.timing.sleep)(wait) => Ok(()),
+            () = (self.target.timing.sleep)(wait) => {
+                self.target.timing.traffic.repeats(trouble.reason);
+                Ok(())
+            }
         }
     }
 }

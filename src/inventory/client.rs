@@ -25,8 +25,8 @@ use crate::{
     config::{AccountSystem, AngelcamAccount},
     publication::Archive,
     wire::{
-        BodyError, MAX_ERROR_BODY_BYTES, Patience, RetryPolicy, Timing, Trouble, Waited, read_at_most,
-        read_whole, retry_after, status_words,
+        BodyError, Endpoint, MAX_ERROR_BODY_BYTES, Patience, RetryPolicy, RetryReason, Timing, Trouble,
+        Waited, read_at_most, read_whole, retry_after, status_words,
     },
 };
 
@@ -88,6 +88,7 @@ impl<'a> Client<'a> {
         let mut listing = self.walk_pages().await?;
         if !listing.adds_up() {
             tracing::warn!(account, "listing of cameras does not add up, asking once more");
+            self.timing.traffic.repeats(RetryReason::Incomplete);
             listing = self.walk_pages().await?;
         }
         let (cameras, skipped, count) = (listing.cameras.len(), listing.skipped, listing.count);
@@ -156,6 +157,7 @@ impl<'a> Client<'a> {
                     "the service says that it was asked too often, waiting"
                 );
                 (self.timing.sleep)(wait).await;
+                self.timing.traffic.repeats(RetryReason::RateLimited);
                 Ok(())
             }
         }
@@ -193,9 +195,7 @@ impl<'a> Client<'a> {
             }
         };
         decode(&body).map_err(|unreadable| match unreadable {
-            Unreadable::NotJson => {
-                AttemptError::Trouble(Trouble::answered("the answer is not JSON, or was cut short", None))
-            }
+            Unreadable::NotJson => AttemptError::Trouble(Trouble::garbled()),
             Unreadable::OtherShape(reason) => AttemptError::Final(self.protocol(reason)),
         })
     }
@@ -204,7 +204,7 @@ impl<'a> Client<'a> {
     async fn send(&mut self, url: &Url) -> Result<Reply, AttemptError> {
         let requests = AtomicU32::new(0);
         let space = self.angelcam.space_id.as_deref();
-        let sent = self.session.send(|http| {
+        let sent = self.session.send(Endpoint::AngelcamApi, |http| {
             requests.fetch_add(1, Ordering::Relaxed);
             let request = http.get(url.clone()).header(header::ACCEPT, "application/json");
             space.iter().fold(request, |request, space| request.header(SPACE_HEADER, *space))
@@ -235,7 +235,8 @@ impl<'a> Client<'a> {
         match judge(number, refusal.title.as_deref()) {
             Verdict::Throttled => AttemptError::Throttled(named_wait(refusal.detail.as_deref(), retry_after)),
             Verdict::TryAgain => {
-                AttemptError::Trouble(Trouble::answered(format!("status {number}: {message}"), retry_after))
+                let message = format!("status {number}: {message}");
+                AttemptError::Trouble(Trouble::answered(number, message, retry_after))
             }
             Verdict::Redirect => {
                 AttemptError::Final(InventoryError::Redirect { account: self.name(), status: number })

@@ -65,7 +65,7 @@ impl InventoryError {
 
     /// Whether another process takes this inventory right now.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Publish(PublishError::Lock(LockError::Held(_))))
+        matches!(self, Self::Publish(PublishError::Lock(LockError::Held { .. })))
     }
 
     /// The service says no.

@@ -94,7 +94,7 @@ impl LedgerError {
 impl From<LockError> for LedgerError {
     fn from(error: LockError) -> Self {
         match error {
-            LockError::Held(_) => Self::Lock(error),
+            LockError::Held { .. } => Self::Lock(error),
             LockError::File(error) => Self::File(error),
         }
     }

@@ -5,7 +5,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::{
     FileRecord, LastError, Ledger, LedgerError, RunSummary, Series, SeriesKey, WindowRecord, line,
-    read::load_intervals,
+    read::load_intervals, schema::VERSION,
 };
 use crate::{
     coverage::{Coverage, Standing},
@@ -126,6 +126,11 @@ impl Ledger {
             transaction.execute(sql, params![run, at.timestamp(), outcome, counts[0], counts[1], counts[2]])
         })?;
         Ok(())
+    }
+
+    /// Proves that the ledger can be written now, by writing what stands there already.
+    pub fn check_writable(&self) -> Result<(), LedgerError> {
+        self.write(|transaction| transaction.pragma_update(None, "user_version", VERSION))
     }
 
     pub(super) fn write<T>(

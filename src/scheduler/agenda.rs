@@ -176,11 +176,11 @@ mod tests {
                 let was_due: Vec<bool> =
                     (0..2).map(|entry| agenda.next(entry).is_some_and(|next| next <= now)).collect();
                 let ticks = agenda.look(now);
-                for entry in 0..2 {
+                for (entry, was_due) in was_due.into_iter().enumerate() {
                     let came = ticks.iter().filter(|tick| tick.entry == entry).count();
                     prop_assert!(came <= 1);
                     if now >= before {
-                        prop_assert_eq!(came == 1, was_due[entry]);
+                        prop_assert_eq!(came == 1, was_due);
                     }
                     let next = agenda.next(entry).unwrap();
                     prop_assert!(next > now - CORRECTION && next <= now + TimeDelta::days(2));

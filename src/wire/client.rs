@@ -1,10 +1,14 @@
-//! Connections, and how a conversation tells the time.
+//! Connections, the one place that sends, and how a conversation tells the time.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use reqwest::{ClientBuilder, Method, RequestBuilder, Url, redirect};
+use reqwest::{ClientBuilder, Method, RequestBuilder, Response, Url, redirect};
 
-use super::retry::random_jitter;
+use super::{
+    retry::{Trouble, random_jitter},
+    traffic::{Answer, Endpoint, Traffic},
+    transport::{Transport, transport_trouble},
+};
 use crate::clock::Clock;
 
 /// How long a connection may take to be made, where the whole request may take longer.
@@ -13,7 +17,8 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 /// Waits.
 type Sleep = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// How a client tells the time, waits and spreads its waits; tests put their own in.
+/// What every conversation shares: how it tells the time, waits and spreads its waits, and where it is counted. Tests put
+/// their own in.
 #[derive(Clone)]
 pub struct Timing {
     /// The wall clock.
@@ -22,13 +27,15 @@ pub struct Timing {
     pub jitter: Arc<dyn Fn() -> f64 + Send + Sync>,
     /// Waits between attempts.
     pub sleep: Sleep,
+    /// Counts requests and retries.
+    pub traffic: Traffic,
 }
 
 impl Timing {
-    /// Real waits, random jitter.
+    /// Real waits, random jitter, and nothing counted yet.
     pub fn real(clock: Clock) -> Self {
         let sleep: Sleep = Arc::new(|wait| Box::pin(tokio::time::sleep(wait)));
-        Self { clock, jitter: Arc::new(random_jitter), sleep }
+        Self { clock, jitter: Arc::new(random_jitter), sleep, traffic: Traffic::default() }
     }
 }
 
@@ -43,14 +50,20 @@ pub struct ClientSetupError(#[from] reqwest::Error);
 pub struct Http {
     beyond: reqwest::Client,
     loopback: reqwest::Client,
+    traffic: Traffic,
 }
 
 impl Http {
     /// Makes no connection yet. No redirect will be followed; `timeout` is the longest that one request may take.
-    pub(crate) fn new(timeout: Duration) -> Result<Self, ClientSetupError> {
+    /// Requests count into `traffic`.
+    pub(crate) fn new(timeout: Duration, traffic: &Traffic) -> Result<Self, ClientSetupError> {
         // A second call in one process finds a provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self { beyond: builder(timeout).build()?, loopback: builder(timeout).no_proxy().build()? })
+        Ok(Self {
+            beyond: builder(timeout).build()?,
+            loopback: builder(timeout).no_proxy().build()?,
+            traffic: traffic.clone(),
+        })
     }
 
     /// A request.
@@ -67,6 +80,25 @@ impl Http {
     /// A request with a body.
     pub fn post(&self, url: Url) -> RequestBuilder {
         self.request(Method::POST, url)
+    }
+
+    /// Sends a request and counts how it ended: the head of an answer, whatever it says, or the way that the connection
+    /// failed.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that sends, so that all of it is counted"
+    )]
+    pub(crate) async fn send(
+        &self,
+        endpoint: Endpoint,
+        request: RequestBuilder,
+    ) -> Result<Response, Trouble> {
+        let (answer, sent) = match request.send().await {
+            Ok(response) => (Answer::Status(response.status().as_u16()), Ok(response)),
+            Err(error) => (Answer::Lacking(Transport::of(&error)), Err(transport_trouble(&error))),
+        };
+        self.traffic.ended(endpoint, answer);
+        sent
     }
 }
 

@@ -50,12 +50,13 @@ impl<'a> Patience<'a> {
                 let (attempt, wait_seconds) = (self.attempt, wait.as_secs_f64());
                 tracing::info!(whom, attempt, wait_seconds, reason = trouble.message, "trying again");
                 (self.timing.sleep)(wait).await;
+                self.timing.traffic.repeats(trouble.reason);
                 Waited::TryAgain
             }
             Decision::Postpone(wait) => Waited::Postponed(wait),
             Decision::GiveUp => {
-                let Trouble { transport, message, .. } = trouble;
-                Waited::GaveUp { attempts: self.attempt, message, transport }
+                let transport = trouble.transport();
+                Waited::GaveUp { attempts: self.attempt, message: trouble.message, transport }
             }
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use reqwest::{Response, header};
 
-use super::transport::Transport;
+use super::{reason::RetryReason, transport::Transport};
 
 /// A service that asks us to wait longer than this is asked again at the next run instead.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
@@ -19,8 +19,8 @@ const LONGEST_STRUGGLE: Duration = Duration::from_mins(15);
 /// An attempt that failed in a way that may pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// Set where the connection itself failed.
-    pub transport: Option<Transport>,
+    /// The reason, for decisions and for counting.
+    pub reason: RetryReason,
     /// How long the service asks us to wait.
     pub retry_after: Option<Duration>,
     /// What happened, for people; holds no secret.
@@ -28,9 +28,23 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// Of an answer that may be another one next time.
-    pub(crate) fn answered(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
-        Self { transport: None, retry_after, message: message.into() }
+    /// Of an answer with this status that may be another one next time.
+    pub(crate) fn answered(status: u16, message: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self { reason: RetryReason::of_status(status), retry_after, message: message.into() }
+    }
+
+    /// Of an answer that should be JSON: the page of some proxy, or a body that was cut short.
+    pub(crate) fn garbled() -> Self {
+        let message = "the answer is not JSON, or was cut short".to_owned();
+        Self { reason: RetryReason::Garbled, retry_after: None, message }
+    }
+
+    /// How the connection failed, where it did.
+    pub fn transport(&self) -> Option<Transport> {
+        match self.reason {
+            RetryReason::Transport(transport) => Some(transport),
+            _ => None,
+        }
     }
 }
 
@@ -116,7 +130,7 @@ mod tests {
 
     fn trouble(retry_after: Option<u64>) -> Trouble {
         let retry_after = retry_after.map(Duration::from_secs);
-        Trouble { transport: None, retry_after, message: String::new() }
+        Trouble::answered(503, "", retry_after)
     }
 
     fn decide(retry_after: Option<u64>, attempt: u32, jitter: f64) -> Decision {

@@ -1,9 +1,9 @@
 //! How a connection fails.
 
-use super::retry::Trouble;
+use super::{reason::RetryReason, retry::Trouble};
 
 /// How the connection itself failed. Each of these is tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transport {
     /// No connection could be made: the request was not sent.
     Connect,
@@ -14,8 +14,28 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// A few words for a message.
+    pub(super) fn of(error: &reqwest::Error) -> Self {
+        // A connection that takes too long to be made was not made.
+        if error.is_connect() {
+            Self::Connect
+        } else if error.is_timeout() {
+            Self::Timeout
+        } else {
+            Self::Interrupted
+        }
+    }
+
+    /// The label.
     pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// A few words for a message.
+    pub fn words(self) -> &'static str {
         match self {
             Self::Connect => "no connection could be made",
             Self::Timeout => "the answer did not arrive in time",
@@ -31,16 +51,9 @@ impl Transport {
 
 /// The failure of a request as something that may pass. Of the address it tells the host only: a query may say more
 /// than a log should know.
-pub(crate) fn transport_trouble(error: &reqwest::Error) -> Trouble {
-    // A connection that takes too long to be made was not made.
-    let transport = if error.is_connect() {
-        Transport::Connect
-    } else if error.is_timeout() {
-        Transport::Timeout
-    } else {
-        Transport::Interrupted
-    };
+pub(super) fn transport_trouble(error: &reqwest::Error) -> Trouble {
+    let transport = Transport::of(error);
     let place = error.url().map(|url| format!(" ({})", url.origin().ascii_serialization()));
-    let message = format!("{}{}", transport.as_str(), place.unwrap_or_default());
-    Trouble { transport: Some(transport), retry_after: None, message }
+    let message = format!("{}{}", transport.words(), place.unwrap_or_default());
+    Trouble { reason: RetryReason::Transport(transport), retry_after: None, message }
 }

@@ -124,7 +124,7 @@ async fn a_sign_in_whose_answer_is_lost_is_never_repeated() {
         let bench = bench(&double);
         for outcome in [exchange(&bench).await, sign_in(&bench).await] {
             let Err(NoGrant::Trouble(trouble)) = outcome else { panic!("{lost:?}") };
-            let is_lost = trouble.transport.is_some_and(Transport::may_have_arrived);
+            let is_lost = trouble.transport().is_some_and(Transport::may_have_arrived);
             assert_eq!(is_lost, matches!(lost, Behaviour::Close | Behaviour::Reset), "{trouble:?}");
         }
         assert_eq!(bench.waits(), []);

@@ -19,7 +19,7 @@ use audience_exporter::{
     row::{Count, Row},
     secret::Secret,
     time::{BucketGrid, BucketSize, TimeRange, parse_label},
-    wire::Timing,
+    wire::{Timing, Traffic},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -100,7 +100,7 @@ impl Bench {
     }
 
     pub(crate) async fn list(&self, query: Query) -> Result<Listing, FetchError> {
-        self.client.list(&self.session, &self.metrics, query).await
+        self.client.list(&self.session, &self.metrics, query, &|| {}).await
     }
 
     /// The people passing by in [`two_hours`], by hour.
@@ -130,6 +130,7 @@ fn timing(waits: &Arc<Mutex<Vec<Duration>>>, millis: &Arc<AtomicI64>) -> Timing 
         moved.fetch_add(i64::try_from(wait.as_millis()).unwrap(), Ordering::SeqCst);
     };
     Timing {
+        traffic: Traffic::default(),
         clock: Clock::from_fn(move || DateTime::from_timestamp_millis(told.load(Ordering::SeqCst)).unwrap()),
         jitter: Arc::new(|| 0.0),
         sleep: Arc::new(move |wait| {

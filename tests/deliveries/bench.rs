@@ -26,7 +26,7 @@ use audience_exporter::{
     shutdown::Shutdown,
     sink::publish::hash,
     time::{BucketSize, TimeRange, Window},
-    wire::Timing,
+    wire::{Timing, Traffic},
 };
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use serde_json::json;
@@ -304,6 +304,7 @@ fn timing(waits: &Arc<Mutex<Vec<Duration>>>, millis: &Arc<AtomicI64>, for_ever: 
     let (waits, told, moved) = (Arc::clone(waits), Arc::clone(millis), Arc::clone(millis));
     let for_ever = Arc::clone(for_ever);
     Timing {
+        traffic: Traffic::default(),
         clock: Clock::from_fn(move || DateTime::from_timestamp_millis(told.load(Ordering::SeqCst)).unwrap()),
         jitter: Arc::new(|| 0.0),
         sleep: Arc::new(move |wait| {

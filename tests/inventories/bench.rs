@@ -21,7 +21,7 @@ use audience_exporter::{
     report::Failure,
     secret::Secret,
     shutdown::Shutdown,
-    wire::Timing,
+    wire::{Timing, Traffic},
 };
 use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
@@ -213,6 +213,7 @@ fn timing(time: &Arc<Time>) -> Timing {
     let (told, moved) = (Arc::clone(time), Arc::clone(time));
     let now = move || DateTime::from_timestamp_millis(told.millis.load(Ordering::SeqCst)).unwrap();
     Timing {
+        traffic: Traffic::default(),
         clock: Clock::from_fn(now),
         jitter: Arc::new(|| 0.0),
         sleep: Arc::new(move |wait| {

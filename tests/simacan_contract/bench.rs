@@ -16,7 +16,7 @@ use audience_exporter::{
     auth::{AccountSession, Accounts, AuthError, CallError, Reply, Token, Vault},
     clock::Clock,
     config::Config,
-    wire::Timing,
+    wire::{Endpoint, Timing, Traffic},
 };
 use chrono::DateTime;
 
@@ -129,7 +129,7 @@ pub(crate) fn session(accounts: &Accounts) -> &Arc<AccountSession> {
 
 /// A `GET` to the target.
 pub(crate) async fn get(session: &AccountSession, url: &str) -> Result<Reply, CallError> {
-    session.send(|http| http.get(reqwest::Url::parse(url).unwrap())).await
+    session.send(Endpoint::Delivery, |http| http.get(reqwest::Url::parse(url).unwrap())).await
 }
 
 fn open(text: &str, folder: &Path, timing: &Timing) -> Accounts {
@@ -142,6 +142,7 @@ fn open(text: &str, folder: &Path, timing: &Timing) -> Accounts {
 fn timing(waits: &Arc<Mutex<Vec<Duration>>>, millis: &Arc<AtomicI64>) -> Timing {
     let (waits, told, moved) = (Arc::clone(waits), Arc::clone(millis), Arc::clone(millis));
     Timing {
+        traffic: Traffic::default(),
         clock: Clock::from_fn(move || DateTime::from_timestamp_millis(told.load(Ordering::SeqCst)).unwrap()),
         jitter: Arc::new(|| 0.0),
         sleep: Arc::new(move |wait| {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use audience_exporter::{
     auth::{AuthError, CallError},
-    wire::Http,
+    wire::{Endpoint, Http},
 };
 use futures_util::future::join_all;
 use reqwest::{Method, Url};
@@ -57,7 +57,7 @@ async fn simacan_vector_03_an_early_expiry_is_one_refresh_and_one_repeat_of_the_
         let url = Url::parse(&url).unwrap();
         http.request(Method::PUT, url).header("Idempotency-Key", "k1").body("a,b\n1,2\n")
     };
-    let reply = bench.session().send(put).await.ok().unwrap();
+    let reply = bench.session().send(Endpoint::Delivery, put).await.ok().unwrap();
     assert_eq!(reply.token.text().expose(), "A2");
     let requests = double.requests();
     assert_form(&requests[2], REFRESH_BODY);

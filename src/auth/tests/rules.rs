@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::SecretSource,
     secret::Secret,
-    wire::{Transport, Trouble},
+    wire::{RetryReason, Transport, Trouble},
 };
 
 const LENIENT: System = System::Simacan { password_after_invalid_grant: true };
@@ -69,7 +69,7 @@ fn state(name: &str) -> Record {
 /// What the service answers.
 fn answer(name: &str) -> Outcome {
     let message = || "no".to_owned();
-    let trouble = |transport| Trouble { transport, retry_after: None, message: "status 503".to_owned() };
+    let trouble = |reason| Trouble { reason, retry_after: None, message: "status 503".to_owned() };
     let odd =
         |status, code: &str| NoGrant::OddRefusal { status, code: Some(code.to_owned()), message: message() };
     let secret = |text: &str| Secret::new(text.to_owned());
@@ -84,9 +84,11 @@ fn answer(name: &str) -> Outcome {
         "404 invalid_grant" => odd(404, "invalid_grant"),
         "415" => odd(415, "unsupported"),
         "bad JSON" => NoGrant::Protocol("it is no JSON object with tokens".to_owned()),
-        "503" => NoGrant::GaveUp { attempts: 6, trouble: trouble(None) },
-        "once 503" => NoGrant::Trouble(trouble(None)),
-        "network" => NoGrant::GaveUp { attempts: 2, trouble: trouble(Some(Transport::Timeout)) },
+        "503" => NoGrant::GaveUp { attempts: 6, trouble: trouble(RetryReason::ServerError) },
+        "once 503" => NoGrant::Trouble(trouble(RetryReason::ServerError)),
+        "network" => {
+            NoGrant::GaveUp { attempts: 2, trouble: trouble(RetryReason::Transport(Transport::Timeout)) }
+        }
         "429 for long" => NoGrant::RateLimited(Duration::from_hours(1)),
         "301" => NoGrant::Redirect { status: 301, keys: "base_url" },
         "not sent" => NoGrant::NotSent(SecretSource::File("no/such/secret".into()).resolve().err().unwrap()),

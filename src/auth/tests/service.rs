@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     secret::Secret,
-    wire::{Transport, Trouble},
+    wire::{RetryReason, Transport, Trouble},
 };
 
 /// The password that the service takes.
@@ -295,10 +295,10 @@ fn refused() -> NoGrant {
 }
 
 fn answered(retry_after: Option<Duration>) -> NoGrant {
-    NoGrant::Trouble(Trouble { transport: None, retry_after, message: "status 503".to_owned() })
+    NoGrant::Trouble(Trouble::answered(503, "status 503", retry_after))
 }
 
 fn trouble(transport: Transport) -> NoGrant {
-    let message = transport.as_str().to_owned();
-    NoGrant::Trouble(Trouble { transport: Some(transport), retry_after: None, message })
+    let message = transport.words().to_owned();
+    NoGrant::Trouble(Trouble { reason: RetryReason::Transport(transport), retry_after: None, message })
 }

@@ -10,7 +10,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use crate::{clock::Clock, wire::Timing};
+use crate::{
+    clock::Clock,
+    wire::{Timing, Traffic},
+};
 
 /// When every test begins, in seconds since 1970.
 const BEGIN: i64 = 1_700_000_000;
@@ -65,6 +68,7 @@ impl Watch {
     pub(super) fn timing(&self) -> Timing {
         let (told, waited) = (self.clone(), self.clone());
         Timing {
+            traffic: Traffic::default(),
             clock: Clock::from_fn(move || told.now()),
             jitter: Arc::new(|| 0.0),
             sleep: Arc::new(move |wait| {

@@ -14,7 +14,9 @@ use super::{
 use crate::{
     cli::Status,
     config::Config,
+    daemon,
     ledger::Ledger,
+    locks::Lock,
     status::{Exported, SeriesView, Snapshot, TokenViews},
 };
 
@@ -44,8 +46,15 @@ fn shown(snapshot: &Snapshot, config: &Config) -> String {
     let series = output::table(&header, &[3, 4, 5, 6, 7], rows);
     let errors = Some(error_lines(snapshot).join("\n")).filter(|errors| !errors.is_empty());
     let parts = [Some(series), errors].into_iter().chain(errands::shown(snapshot, config));
-    let parts = parts.chain([Some(schedule::shown(snapshot, config))]);
+    let parts = parts.chain([Some(schedule::shown(snapshot, config)), Some(daemon_line(config))]);
     parts.flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+fn daemon_line(config: &Config) -> String {
+    match Lock::holder(&config.state_dir, daemon::LOCK_NAME) {
+        Some(holder) => format!("daemon: {holder}"),
+        None => "daemon: not running; next runs are those of a daemon".to_owned(),
+    }
 }
 
 fn row(view: &SeriesView, now: DateTime<Utc>) -> Vec<String> {

@@ -1,0 +1,132 @@
+//! A crew at work: its lanes as tasks, and the agenda that gives them hints.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use chrono::{DateTime, Utc};
+use tokio::task::JoinSet;
+
+use super::{
+    crew::{Crew, Receivers},
+    lane::{Duty, Hint, Lane, Offer},
+    work::work,
+};
+use crate::{
+    scheduler::{Agenda, Tick},
+    time::to_display,
+};
+
+/// A crew at work.
+pub(super) struct Running {
+    pub(super) crew: Arc<Crew>,
+    tasks: JoinSet<()>,
+    agenda: Agenda,
+    /// The lane of each entry of the agenda.
+    scheduled: Vec<Arc<Lane>>,
+    traffic_seen: AtomicU64,
+}
+
+impl Running {
+    /// Puts the lanes to work.
+    pub(super) fn start(crew: Arc<Crew>, receivers: Receivers) -> Self {
+        let scheduled: Vec<Arc<Lane>> =
+            crew.lanes.iter().filter(|lane| lane.duty().schedule().is_some()).cloned().collect();
+        let lines = scheduled.iter().filter_map(|lane| lane.duty().schedule().cloned());
+        let agenda = Agenda::new(lines, crew.config.timezone, crew.now());
+        let mut tasks = JoinSet::new();
+        for (lane, hints) in crew.lanes.iter().zip(receivers) {
+            tasks.spawn(work(Arc::clone(&crew), Arc::clone(lane), hints));
+        }
+        Self { crew, tasks, agenda, scheduled, traffic_seen: AtomicU64::new(0) }
+    }
+
+    /// Looks at the clock, and gives hints to lanes whose time has come.
+    pub(super) fn beat(&mut self, now: DateTime<Utc>, at: Instant) {
+        for tick in self.agenda.look(now) {
+            self.tick(tick, now);
+        }
+        for lane in &self.crew.lanes {
+            lane.beat(at);
+        }
+        self.notice_traffic(at);
+    }
+
+    fn tick(&self, Tick { entry, due }: Tick, now: DateTime<Utc>) {
+        let Some(lane) = self.scheduled.get(entry) else { return };
+        let name = &*lane.duty().name();
+        tracing::debug!(lane = name, due = to_display(due), late_seconds = (now - due).num_seconds(), "tick");
+        let Offer::Overlapped { since, is_first } = lane.offer(Hint::Schedule) else { return };
+        self.crew.metrics.run_overlapped(name);
+        if is_first {
+            let running_since = to_display(since);
+            tracing::warn!(
+                job = name,
+                running_since,
+                "the run of before is still going; the next one follows it at once"
+            );
+        }
+    }
+
+    /// Lanes that export show life by themselves; that the others go on is seen on the wire.
+    fn notice_traffic(&self, at: Instant) {
+        let traffic = self.crew.workplace.timing.traffic.total();
+        if self.traffic_seen.swap(traffic, Ordering::Relaxed) == traffic {
+            return;
+        }
+        for lane in self.crew.lanes.iter().filter(|lane| !matches!(lane.duty(), Duty::Export(_))) {
+            lane.show_life(at);
+        }
+    }
+
+    /// Asks every lane to end at its next safe point.
+    pub(super) fn request_stop(&self) {
+        self.crew.workplace.shutdown.request();
+    }
+
+    /// Waits until every lane has ended.
+    pub(super) async fn ended(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// Ends every lane where it stands, as a crash would.
+    pub(super) fn abandon(&mut self) {
+        self.tasks.abort_all();
+    }
+
+    /// How it is, in a sentence for `systemctl status`.
+    pub(super) fn sentence(&self) -> String {
+        let running: Vec<String> = self
+            .crew
+            .lanes
+            .iter()
+            .filter(|lane| lane.running_since().is_some())
+            .map(|lane| lane.duty().name())
+            .collect();
+        let doing =
+            if running.is_empty() { "idle".to_owned() } else { format!("running {}", running.join(", ")) };
+        let nexts = self.scheduled.iter().enumerate();
+        let next = nexts
+            .filter_map(|(entry, lane)| Some((self.agenda.next(entry)?, lane)))
+            .min_by_key(|(at, _)| *at);
+        let next = next.map_or_else(String::new, |(at, lane)| {
+            let zone = self.crew.config.timezone;
+            let local = at.with_timezone(&zone).format("%Y-%m-%d %H:%M");
+            format!("; next {} at {local} {}", lane.duty().name(), zone.name())
+        });
+        let unwell: Vec<String> = self
+            .crew
+            .lanes
+            .iter()
+            .filter(|lane| lane.failures() > 0)
+            .filter_map(|lane| Some(format!("{} {}", lane.duty().name(), lane.last_outcome()?)))
+            .collect();
+        let unwell =
+            if unwell.is_empty() { String::new() } else { format!("; last time {}", unwell.join(", ")) };
+        format!("{doing}{next}{unwell}")
+    }
+}

@@ -1,0 +1,111 @@
+//! What the daemon shows to those who ask: the crew at work, and whether all is well.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use tokio::{sync::watch, time::timeout};
+
+use super::crew::Crew;
+use crate::{
+    blocking::blocking,
+    metrics::{Gauges, Metrics},
+    status::Snapshot,
+    wire::Timing,
+};
+
+/// A heart that beats once a second and was not heard for so long has stopped.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+
+/// How long the ledger may take to be written when somebody asks whether it can be.
+const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the daemon shows.
+pub struct Station {
+    /// Counts what is done, over all reloads.
+    pub metrics: Arc<Metrics>,
+    timing: Timing,
+    crew: watch::Sender<Arc<Crew>>,
+    last_beat: Mutex<Instant>,
+    started_at: DateTime<Utc>,
+    is_stopping: AtomicBool,
+}
+
+impl Station {
+    pub(super) fn new(crew: Arc<Crew>, metrics: Arc<Metrics>, timing: Timing) -> Self {
+        let started_at = timing.clock.now();
+        let last_beat = Mutex::new(Instant::now());
+        let (crew, is_stopping) = (watch::Sender::new(crew), AtomicBool::new(false));
+        Self { metrics, timing, crew, last_beat, started_at, is_stopping }
+    }
+
+    /// The crew that is at work now.
+    pub fn crew(&self) -> Arc<Crew> {
+        Arc::clone(&self.crew.borrow())
+    }
+
+    pub(super) fn replace(&self, crew: Arc<Crew>) {
+        self.crew.send_replace(crew);
+    }
+
+    pub(super) fn beat(&self, at: Instant) {
+        *self.last_beat.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    pub(super) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// What keeps it from doing its work, in words for people; empty where it is ready.
+    pub async fn obstacles(&self) -> Vec<String> {
+        let (crew, now) = (self.crew(), Instant::now());
+        let mut obstacles = Vec::new();
+        if self.is_stopping() {
+            obstacles.push("it is stopping".to_owned());
+        }
+        let silence =
+            now.saturating_duration_since(*self.last_beat.lock().unwrap_or_else(PoisonError::into_inner));
+        if silence > LONGEST_SILENCE {
+            obstacles.push(format!("the scheduler has been silent for {} s", silence.as_secs()));
+        }
+        obstacles.extend(
+            crew.hung(now).into_iter().map(|lane| format!("the run of {lane} shows no sign of life")),
+        );
+        let archive = Arc::clone(&crew.workplace.archive);
+        match timeout(LEDGER_PATIENCE, blocking(move || archive.ledger.check_writable())).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => obstacles.push(error.to_string()),
+            Err(_) => obstacles.push(format!("the ledger was not free for {} s", LEDGER_PATIENCE.as_secs())),
+        }
+        obstacles
+    }
+
+    /// Everything that can be measured, as Prometheus reads it.
+    pub async fn metrics_text(&self) -> String {
+        let crew = self.crew();
+        let snapshot: Option<Arc<Snapshot>> = match crew.snapshot().await {
+            Ok(snapshot) => Some(snapshot),
+            Err(error) => {
+                tracing::error!(error = &*error.to_string(), "cannot read the ledger for metrics");
+                None
+            }
+        };
+        let room = crew.room().await;
+        let gauges = Gauges {
+            is_ready: self.obstacles().await.is_empty(),
+            output_disk: room.output,
+            state_disk: room.state,
+            started_at: self.started_at,
+        };
+        self.metrics.render(&self.timing.traffic, snapshot.as_deref(), &gauges)
+    }
+}

@@ -1,0 +1,232 @@
+//! One run: the series of a stream one after the other, and each of them window by window.
+
+use std::sync::Arc;
+
+use super::{Exporter, Progress, ProgressListener, Work, plan_series};
+use crate::{
+    blocking::blocking,
+    failure::FailureKind,
+    ledger::{self, LastError, LedgerError},
+    pipeline::{WindowError, report, report_damage},
+    plan::PlannedWindow,
+    publication::Published,
+    report::{Failure, SeriesReport},
+    series::Series,
+    time::to_display,
+};
+
+/// After so many windows of one series in a row got no usable answer, the rest is left for the next run.
+const MAX_UNAVAILABLE_IN_A_ROW: u32 = 3;
+
+/// How often a run goes back for partitions whose files it found damaged.
+const MAX_REPAIR_ROUNDS: u32 = 3;
+
+/// What all of one run shares.
+pub(super) struct Run<'a> {
+    pub(super) exporter: &'a Exporter,
+    pub(super) work: &'a Work,
+    pub(super) progress: &'a ProgressListener,
+}
+
+impl Run<'_> {
+    /// Every series of one stream, one after the other. What concerns the whole stream ends all of them.
+    pub(super) async fn streams_series(&self, all: Vec<Series>) -> Vec<SeriesReport> {
+        let mut reports: Vec<SeriesReport> = Vec::new();
+        for series in all {
+            let failures = reports.iter().filter_map(|report| report.failure.as_ref());
+            let refused = failures.into_iter().find(|failure| concerns_the_whole_stream(failure.kind));
+            let mut report = SeriesReport::new(series.key());
+            report.failure = refused.cloned();
+            if report.failure.is_none() {
+                self.one_series(&series, &mut report).await;
+            }
+            // A backfill that had nothing to ask says nothing about how the stream is.
+            if matches!(self.work, Work::Due) || report.windows_done > 0 || report.failure.is_some() {
+                self.note_end(&series, &report).await;
+            }
+            reports.push(report);
+        }
+        reports
+    }
+
+    async fn one_series(&self, series: &Series, report: &mut SeriesReport) {
+        let (known, files_lost) = match self.begin(series).await {
+            Ok(begun) => begun,
+            Err(failure) => {
+                report.failure = Some(failure);
+                return;
+            }
+        };
+        report.files_damaged += files_lost;
+        report.series_id = Some(known.id);
+        for round in 0..=MAX_REPAIR_ROUNDS {
+            // After its own work, a run restores what was found damaged, now or by one that died.
+            let windows = match self.plan(series, &known, round > 0).await {
+                Ok(windows) => windows,
+                Err(error) => return report.fail(error.into()),
+            };
+            (self.progress)(Progress::Planned(windows.len() as u64));
+            let is_whole = windows.is_empty() && round > 0;
+            self.export_windows(series, known.id, windows, report).await;
+            if is_whole || report.failure.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Finds or makes the series in the ledger, and puts right what a killed process or a stranger left behind.
+    async fn begin(&self, series: &Series) -> Result<(ledger::Series, u64), Failure> {
+        let (archive, series) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
+        let today = series.today(self.exporter.pipeline.clock.now());
+        blocking(move || {
+            let layout = series.layout();
+            let known = archive.ledger.series(&series.key(), &layout, &series.style(), today);
+            let known = known.map_err(Failure::from)?;
+            if known.layout != layout {
+                return Err(Failure::layout_changed(&series, &known.layout));
+            }
+            let damaged = archive.tidy(&series, known.id).map_err(|error| Failure::publishing(&error))?;
+            report_damage(&series, &damaged);
+            if known.style != series.style() {
+                archive.restyle(&series, known.id).map_err(|error| Failure::publishing(&error))?;
+            }
+            Ok((known, damaged.len() as u64))
+        })
+        .await
+    }
+
+    async fn plan(
+        &self,
+        series: &Series,
+        known: &ledger::Series,
+        repair: bool,
+    ) -> Result<Vec<PlannedWindow>, LedgerError> {
+        let (archive, id) = (Arc::clone(&self.exporter.pipeline.archive), known.id);
+        let coverage = blocking(move || archive.ledger.coverage(id)).await?;
+        let now = self.exporter.pipeline.clock.now();
+        Ok(if repair {
+            series.rules.lost(&coverage, now)
+        } else {
+            plan_series(series, self.work, &coverage, known.first_run, now)
+        })
+    }
+
+    async fn export_windows(
+        &self,
+        series: &Series,
+        id: i64,
+        windows: Vec<PlannedWindow>,
+        report: &mut SeriesReport,
+    ) {
+        let Some(session) = self.exporter.by_stream.get(&series.stream.name) else { return };
+        let asking = || (self.progress)(Progress::Asking);
+        let mut unavailable_in_a_row = 0;
+        let total = windows.len();
+        for (index, planned) in windows.into_iter().enumerate() {
+            asking();
+            // The semaphore is never closed; if it were, going on without a permit is the lesser evil.
+            let _permit = self.exporter.windows.acquire().await.ok();
+            let outcome = if self.exporter.pipeline.shutdown.is_requested() {
+                Err(WindowError::Interrupted)
+            } else if planned.reason.only_if_lacking() && self.is_exported(id, &planned).await {
+                // Another process was here since we planned.
+                Ok(Published::default())
+            } else {
+                self.exporter.pipeline.export(series, id, session, &planned, &asking).await
+            };
+            match outcome {
+                Ok(published) => {
+                    unavailable_in_a_row = 0;
+                    report.add(&published);
+                    self.log_window(series, &planned, &published);
+                }
+                Err(error) => {
+                    report.fail(self.log_failure(series, &planned, &error));
+                    unavailable_in_a_row += 1;
+                    if is_hopeless(error.kind(), unavailable_in_a_row) {
+                        report.windows_failed += (total - index - 1) as u64;
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn is_exported(&self, id: i64, planned: &PlannedWindow) -> bool {
+        let (archive, range) = (Arc::clone(&self.exporter.pipeline.archive), planned.window.range());
+        let coverage = blocking(move || archive.ledger.coverage(id)).await;
+        coverage.is_ok_and(|coverage| coverage.lacking(range).is_empty())
+    }
+
+    fn log_window(&self, series: &Series, planned: &PlannedWindow, published: &Published) {
+        let Published { rows, files_written, missing, .. } = *published;
+        (self.progress)(Progress::WindowDone { rows });
+        report(series, published);
+        let (job, stream) = (&*series.job.name, &*series.stream.name);
+        let (from, to) = (to_display(planned.window.start()), to_display(planned.window.end()));
+        let reason = planned.reason.as_str();
+        tracing::debug!(job, stream, from, to, reason, rows, files_written, missing, "window exported");
+    }
+
+    fn log_failure(&self, series: &Series, planned: &PlannedWindow, error: &WindowError) -> Failure {
+        (self.progress)(Progress::WindowDone { rows: 0 });
+        let (job, stream) = (&*series.job.name, &*series.stream.name);
+        let (from, to) = (to_display(planned.window.start()), to_display(planned.window.end()));
+        let kind = error.kind();
+        if kind != FailureKind::Interrupted {
+            tracing::error!(
+                job,
+                stream,
+                from,
+                to,
+                reason = kind.as_str(),
+                error = &*error.to_string(),
+                "window failed"
+            );
+        }
+        Failure::new(kind, error)
+    }
+
+    /// Remembers in the ledger how the series fared, for `status`.
+    async fn note_end(&self, series: &Series, report: &SeriesReport) {
+        let (archive, key) = (Arc::clone(&self.exporter.pipeline.archive), series.key());
+        let (known, failure) = (report.series_id, report.failure.clone());
+        let at = self.exporter.pipeline.clock.now();
+        let noted = blocking(move || {
+            let id = match known {
+                Some(id) => Some(id),
+                None => archive.ledger.find_series(&key)?.map(|series| series.id),
+            };
+            match (id, failure) {
+                (Some(id), None) => archive.ledger.note_success(id, at),
+                (Some(id), Some(Failure { kind, message })) => {
+                    let kind = kind.as_str().to_owned();
+                    archive.ledger.note_failure(id, &LastError { at, kind, message })
+                }
+                (None, _) => Ok(()),
+            }
+        });
+        if let Err(error) = noted.await {
+            tracing::error!(error = &*error.to_string(), "cannot note how the run of a series ended");
+        }
+    }
+}
+
+/// Whether a failure of one series would meet the others of its stream as well.
+fn concerns_the_whole_stream(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Credentials | FailureKind::RateLimited | FailureKind::Interrupted)
+}
+
+/// Whether the rest of a series is not worth trying now.
+fn is_hopeless(kind: FailureKind, failures_in_a_row: u32) -> bool {
+    match kind {
+        FailureKind::Credentials
+        | FailureKind::Interrupted
+        | FailureKind::Storage
+        | FailureKind::Busy
+        | FailureKind::RateLimited
+        | FailureKind::Configuration => true,
+        FailureKind::Unavailable => failures_in_a_row >= MAX_UNAVAILABLE_IN_A_ROW,
+        FailureKind::Refused | FailureKind::Protocol | FailureKind::Incomplete => false,
+    }
+}

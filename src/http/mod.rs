@@ -1,0 +1,62 @@
+//! The daemon's HTTP address: `/healthz`, `/readyz`, `/metrics` and `/api/status`. It answers questions and takes no
+//! orders.
+
+mod answers;
+mod gate;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{Router, middleware, routing::get};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::daemon::{StartError, Station};
+
+/// An address that is listened on, though nobody is answered yet.
+pub struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// An address where askers are answered, until it is dropped.
+pub struct Listening {
+    /// Where; with the port that the system chose, where it was to choose one.
+    pub address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Bound {
+    /// Listens on `address`.
+    pub async fn to(address: SocketAddr) -> Result<Self, StartError> {
+        let failed = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address })
+    }
+
+    /// Begins to answer.
+    pub fn serve(self, station: &Arc<Station>) -> Listening {
+        let (router, address) = (router(Arc::clone(station)), self.address);
+        let task = tokio::spawn(async move {
+            // Failures to accept are waited out by axum; it ends only with its task.
+            _ = axum::serve(self.listener, router).await;
+        });
+        Listening { address, task }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn router(station: Arc<Station>) -> Router {
+    Router::new()
+        .route("/healthz", get(answers::health))
+        .route("/readyz", get(answers::readiness))
+        .route("/metrics", get(answers::metrics))
+        .route("/api/status", get(answers::status))
+        .fallback(answers::unknown)
+        .layer(middleware::from_fn_with_state(Arc::clone(&station), gate::keep))
+        .with_state(station)
+}
