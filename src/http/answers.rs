@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
     response::{IntoResponse, Response},
 };
 
@@ -28,10 +31,16 @@ pub(super) async fn readiness(State(station): State<Arc<Station>>) -> Response {
     plain(StatusCode::SERVICE_UNAVAILABLE, lines.collect::<String>())
 }
 
-/// For Prometheus.
-pub(super) async fn metrics(State(station): State<Arc<Station>>) -> Response {
-    let kind = HeaderValue::from_static(metrics::CONTENT_TYPE);
-    ([(CONTENT_TYPE, kind)], station.metrics_text().await).into_response()
+/// For Prometheus: as `OpenMetrics` where that is asked for, as newer servers do, and otherwise in the format before it.
+pub(super) async fn metrics(State(station): State<Arc<Station>>, headers: HeaderMap) -> Response {
+    let text = station.metrics_text().await;
+    let takes = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let (kind, text) = if takes.into_iter().any(|value| value.contains("application/openmetrics-text")) {
+        (metrics::CONTENT_TYPE, text)
+    } else {
+        (metrics::CLASSIC_CONTENT_TYPE, metrics::to_classic(&text))
+    };
+    ([(CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response()
 }
 
 /// As `status --json` prints it.

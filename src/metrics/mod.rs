@@ -54,6 +54,7 @@
 //! of rows, of missing buckets and of `last_run_failed`. Beyond as many jobs it is one sample in all, with `job="*"` too.
 
 mod book;
+mod classic;
 mod detail;
 mod durations;
 mod ending;
@@ -82,6 +83,7 @@ use crate::{
     wire::Traffic,
 };
 
+pub use classic::{CLASSIC_CONTENT_TYPE, to_classic};
 pub use detail::MAX_SERIES;
 
 /// What [`Metrics::render`] makes, for the header.

@@ -16,6 +16,7 @@ use crate::{
 #[derive(Serialize)]
 struct StatusJson {
     now: String,
+    daemon: Option<String>,
     series: Vec<SeriesJson>,
     deliveries: Vec<DeliveryJson>,
     inventories: Vec<InventoryJson>,
@@ -100,6 +101,7 @@ impl Snapshot {
         });
         StatusJson {
             now: to_display(self.at),
+            daemon: self.daemon.clone(),
             series: series.collect(),
             deliveries: self.deliveries.iter().map(delivery_json).collect(),
             inventories: self.inventories.iter().map(|view| inventory_json(config, view)).collect(),

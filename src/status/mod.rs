@@ -10,8 +10,10 @@ use chrono::{DateTime, Utc};
 use crate::{
     auth::AccountView,
     config::{Config, Delivery, Inventory},
+    daemon,
     inventory::{due_at, is_due},
     ledger::{InventoryRecord, LastError, Ledger, LedgerError, OutboxEntry, OutboxStatus, SeriesStatus},
+    locks::Lock,
     series::Series,
     time::TimeRange,
 };
@@ -25,6 +27,8 @@ const MAX_PARKED_TOLD: u32 = 10;
 pub struct Snapshot {
     /// The moment.
     pub at: DateTime<Utc>,
+    /// The daemon that works on the state folder, as it names itself; `None` where there is none.
+    pub daemon: Option<String>,
     /// By job and stream.
     pub series: Vec<SeriesView>,
     /// In the order of the configuration.
@@ -101,6 +105,7 @@ impl Snapshot {
             config.inventories.iter().map(|inventory| InventoryView::read(config, ledger, inventory, now));
         Ok(Self {
             at: now,
+            daemon: Lock::holder(&config.state_dir, daemon::LOCK_NAME),
             series,
             deliveries: deliveries.collect::<Result<_, _>>()?,
             inventories: inventories.collect::<Result<_, _>>()?,

@@ -113,9 +113,9 @@ pub(crate) struct Answer {
 pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
     let mut connection = TcpStream::connect(address).unwrap();
     connection.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n");
+    let (first, host) = (format!("{method} {path} HTTP/1.1"), format!("Host: {address}"));
+    let lines: [&[&str]; 3] = [&[&first, &host, "Connection: close"], headers, &["", ""]];
+    let request = lines.concat().join("\r\n");
     connection.write_all(request.as_bytes()).unwrap();
     let mut text = String::new();
     connection.read_to_string(&mut text).unwrap();

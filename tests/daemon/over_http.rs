@@ -20,8 +20,12 @@ fn every_path_answers_those_who_may_ask() {
     assert_eq!((health.status, health.body.as_str()), (200, "ok\n"));
     wait_until(|| get(address, "/readyz").status == 200);
     let metrics = get(address, "/metrics");
-    assert!(metrics.head.contains("content-type: application/openmetrics-text"), "{}", metrics.head);
-    assert!(metrics.body.ends_with("# EOF\n"), "{}", metrics.body);
+    assert!(metrics.head.contains("content-type: text/plain; version=0.0.4"), "{}", metrics.head);
+    assert!(metrics.body.contains("# TYPE audience_exporter_runs_total counter\n"), "{}", metrics.body);
+    let newer =
+        ask(address, "GET", "/metrics", &["Accept: application/openmetrics-text;version=1.0.0,*/*;q=0.1"]);
+    assert!(newer.head.contains("content-type: application/openmetrics-text"), "{}", newer.head);
+    assert!(newer.body.ends_with("# EOF\n"), "{}", newer.body);
     let lobby = "{job=\"hourly\",stream=\"lobby\"}";
     assert!(metric(address, &format!("audience_exporter_rows_exported_total{lobby}")).unwrap() > 0.0);
     assert!(

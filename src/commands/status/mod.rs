@@ -14,9 +14,7 @@ use super::{
 use crate::{
     cli::Status,
     config::Config,
-    daemon,
     ledger::Ledger,
-    locks::Lock,
     status::{Exported, SeriesView, Snapshot, TokenViews},
 };
 
@@ -46,14 +44,14 @@ fn shown(snapshot: &Snapshot, config: &Config) -> String {
     let series = output::table(&header, &[3, 4, 5, 6, 7], rows);
     let errors = Some(error_lines(snapshot).join("\n")).filter(|errors| !errors.is_empty());
     let parts = [Some(series), errors].into_iter().chain(errands::shown(snapshot, config));
-    let parts = parts.chain([Some(schedule::shown(snapshot, config)), Some(daemon_line(config))]);
+    let parts = parts.chain([Some(schedule::shown(snapshot, config)), Some(daemon_line(snapshot))]);
     parts.flatten().collect::<Vec<_>>().join("\n\n")
 }
 
-fn daemon_line(config: &Config) -> String {
-    match Lock::holder(&config.state_dir, daemon::LOCK_NAME) {
+fn daemon_line(snapshot: &Snapshot) -> String {
+    match &snapshot.daemon {
         Some(holder) => format!("daemon: {holder}"),
-        None => "daemon: not running; next runs are those of a daemon".to_owned(),
+        None => "daemon: not running; the next runs are those that it would make".to_owned(),
     }
 }
 
