@@ -10,7 +10,14 @@ use std::{
 use indicatif::MultiProgress;
 use rustix::fs::fstat;
 use tracing::{Level, Metadata};
-use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    fmt::{MakeWriter, layer},
+    layer::SubscriberExt,
+    registry,
+    util::SubscriberInitExt,
+};
 
 use crate::{
     cli::{Global, LogFormat, LogLevel},
@@ -25,19 +32,21 @@ pub fn start(global: &Global, default: LogLevel, bars: &MultiProgress) {
     let default = if global.quiet { LogLevel::Error } else { default };
     let level = filter(global.log_level.unwrap_or(default));
     let is_journal = leads_to_journal(io::stderr());
-    let events =
-        tracing_subscriber::fmt().with_max_level(level).with_target(false).with_ansi(false).with_writer(
-            BesideBars {
-                bars: bars.clone(),
-                tells_priority: is_journal && global.log_format == LogFormat::Text,
-            },
-        );
-    // Fails only where a subscriber is installed already, which then serves as well.
-    let _ = match global.log_format {
-        LogFormat::Text if is_journal => events.without_time().with_level(false).try_init(),
-        LogFormat::Text => events.try_init(),
-        LogFormat::Json => events.json().flatten_event(true).try_init(),
+    let tells_priority = is_journal && global.log_format == LogFormat::Text;
+    let events = layer()
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(BesideBars { bars: bars.clone(), tells_priority });
+    let events = match global.log_format {
+        LogFormat::Text if is_journal => events.without_time().with_level(false).boxed(),
+        LogFormat::Text => events.boxed(),
+        LogFormat::Json => events.json().flatten_event(true).boxed(),
     };
+    // The scheduler's library tells of its own workings what is of no use to an operator.
+    let filter =
+        Targets::new().with_default(level).with_target("tokio_cron_scheduler", level.min(LevelFilter::WARN));
+    // Fails only where a subscriber is installed already, which then serves as well.
+    _ = registry().with(events.with_filter(filter)).try_init();
 }
 
 fn leads_to_journal(stream: impl AsFd) -> bool {

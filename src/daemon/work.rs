@@ -107,7 +107,8 @@ async fn export(crew: &Arc<Crew>, lane: &Arc<Lane>, job: &Job, hint: Hint) -> En
     tracing::debug!(job = &*job.name, hint = hint.as_str(), "looking for work");
     let began = Instant::now();
     crew.metrics.run_began(&job.name);
-    let outcome = crew.exporter.run("run", series, &Work::Due, &signs_of_life(lane)).await;
+    let command = format!("run {}", job.name);
+    let outcome = crew.exporter.run(&command, series, &Work::Due, &signs_of_life(lane)).await;
     let ended = match outcome {
         Ok(report) => {
             crew.metrics.run_ended(&job.name, &report, began.elapsed());
