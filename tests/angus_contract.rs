@@ -15,6 +15,8 @@ mod secrets;
 mod strictness;
 #[path = "angus_contract/tokens.rs"]
 mod tokens;
+#[path = "angus_contract/traffic.rs"]
+mod traffic;
 #[path = "angus_contract/vectors_of_listings.rs"]
 mod vectors_of_listings;
 #[path = "angus_contract/vectors_of_requests.rs"]

@@ -79,7 +79,7 @@ fn of_series(snapshot: Option<&Snapshot>, detail: Detail) -> [Family; 4] {
         ),
         Family::gauge(
             "last_run_failed",
-            "Whether the last run of the series did not end well, or of how many; absent where it was never run",
+            "1 where the last run of the series did not end well, or the number of such series; absent where none was run",
             told(has_failed, i64::saturating_add),
         ),
     ]

@@ -102,7 +102,8 @@ impl Traffic {
         figures.requests.values().chain(figures.retries.values()).sum()
     }
 
-    pub(super) fn ended(&self, endpoint: Endpoint, answer: Answer) {
+    /// A request ended like this.
+    pub(crate) fn ended(&self, endpoint: Endpoint, answer: Answer) {
         *self.figures().requests.entry((endpoint, answer)).or_default() += 1;
     }
 

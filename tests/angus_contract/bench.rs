@@ -11,7 +11,7 @@ use std::{
 };
 
 use audience_exporter::{
-    angus::{AngusClient, FetchError, Listing, Query, StreamSession},
+    angus::{AngusClient, AskingListener, FetchError, Listing, Query, StreamSession},
     auth::Token,
     clock::Clock,
     config::{AngusSettings, SecretSource, Stream},
@@ -19,7 +19,7 @@ use audience_exporter::{
     row::{Count, Row},
     secret::Secret,
     time::{BucketGrid, BucketSize, TimeRange, parse_label},
-    wire::{Timing, Traffic},
+    wire::{Answer, Endpoint, RetryReason, Timing, Traffic},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -52,6 +52,9 @@ pub(crate) const MAX_ATTEMPTS: u32 = 4;
 pub(crate) const BACKOFF: [Duration; 3] =
     [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
 
+/// Requests by endpoint and answer, and retries by reason, as the metrics label them.
+pub(crate) type Counted = (Vec<(String, u64)>, Vec<(&'static str, u64)>);
+
 /// The client, one stream, and everything that time does to them.
 pub(crate) struct Bench {
     pub(crate) client: AngusClient,
@@ -59,6 +62,7 @@ pub(crate) struct Bench {
     metrics: MetricSet,
     waits: Arc<Mutex<Vec<Duration>>>,
     millis: Arc<AtomicI64>,
+    traffic: Traffic,
 }
 
 impl Bench {
@@ -71,6 +75,7 @@ impl Bench {
         let waits = Arc::new(Mutex::new(Vec::new()));
         let millis = Arc::new(AtomicI64::new(BEGIN * 1000));
         let timing = timing(&waits, &millis);
+        let traffic = timing.traffic.clone();
         let base_url = Url::parse(base_url).unwrap();
         let settings = AngusSettings {
             console_url: base_url.clone(),
@@ -87,6 +92,7 @@ impl Bench {
             metrics: MetricSet::new([Metric::PassingBy]).unwrap(),
             waits,
             millis,
+            traffic,
         }
     }
 
@@ -100,7 +106,15 @@ impl Bench {
     }
 
     pub(crate) async fn list(&self, query: Query) -> Result<Listing, FetchError> {
-        self.client.list(&self.session, &self.metrics, query, &|| {}).await
+        self.list_telling(query, &|| {}).await
+    }
+
+    pub(crate) async fn list_telling(
+        &self,
+        query: Query,
+        asking: AskingListener<'_>,
+    ) -> Result<Listing, FetchError> {
+        self.client.list(&self.session, &self.metrics, query, asking).await
     }
 
     /// The people passing by in [`two_hours`], by hour.
@@ -116,6 +130,16 @@ impl Bench {
     /// How long the client waited between attempts, each time.
     pub(crate) fn waits(&self) -> Vec<Duration> {
         self.waits.lock().unwrap().clone()
+    }
+
+    /// What was counted.
+    pub(crate) fn counted(&self) -> Counted {
+        let request = |((endpoint, answer), count): ((Endpoint, Answer), u64)| {
+            (format!("{} {answer}", endpoint.as_str()), count)
+        };
+        let retry = |(reason, count): (RetryReason, u64)| (reason.as_str(), count);
+        let (requests, retries) = (self.traffic.requests(), self.traffic.retries());
+        (requests.into_iter().map(request).collect(), retries.into_iter().map(retry).collect())
     }
 
     pub(crate) fn set_time(&self, seconds: i64) {

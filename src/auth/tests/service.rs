@@ -111,6 +111,8 @@ struct State {
     good: BTreeSet<String>,
     calls: Vec<Call>,
     in_flight: u32,
+    /// Callers that must have come before anything is answered.
+    awaited_callers: usize,
 }
 
 impl Service {
@@ -122,6 +124,17 @@ impl Service {
     /// The next requests meet these moods, and those after them an honest service.
     pub(super) fn expect(&self, moods: impl IntoIterator<Item = Mood>) {
         self.state().moods = moods.into_iter().collect();
+    }
+
+    /// Nothing is answered before so many callers have come.
+    pub(super) fn await_callers(&self, count: usize) {
+        self.state().awaited_callers = count;
+    }
+
+    /// A caller has come, and waits for what there is to wait for.
+    pub(super) fn caller_came(&self) {
+        let mut state = self.state();
+        state.awaited_callers = state.awaited_callers.saturating_sub(1);
     }
 
     /// Every access token ends now.
@@ -167,6 +180,9 @@ impl Service {
         self.witness.lock().unwrap().sees_call(process, ask, &secret);
         // Whoever else wants to ask gets the chance.
         for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        while self.state().awaited_callers > 0 {
             tokio::task::yield_now().await;
         }
         let mood = self.state().moods.pop_front().unwrap_or(Mood::Honest);

@@ -208,6 +208,8 @@ impl Process {
     /// So many requests to the target at once, each of which repeats itself once after a 401. They may have seen
     /// `refused` before. `None` where an answer never came: then this process is stuck.
     pub(super) fn requests(&self, count: usize, refused: Option<&Token>) -> Option<Vec<Use>> {
+        // Whoever came only after a renewal had ended would rightly ask for another one.
+        self.service.await_callers(count);
         let uses = self.runtime.block_on(async {
             let tasks = (0..count).map(|_| {
                 let (manager, service, refused) =
@@ -231,7 +233,16 @@ impl Process {
 impl Use {
     async fn of(manager: &TokenManager, service: &Service, refused: Option<Token>) -> Self {
         let mut used = Self { first: None, repeat: None, error: None };
-        match manager.token(refused.as_ref()).await {
+        let mut first = pin!(manager.token(refused.as_ref()));
+        let mut has_come = false;
+        let first = poll_fn(|context| {
+            let polled = first.as_mut().poll(context);
+            if !std::mem::replace(&mut has_come, true) {
+                service.caller_came();
+            }
+            polled
+        });
+        match first.await {
             Ok(token) => {
                 let is_taken = service.takes(&token);
                 used.first = Some((token, is_taken));
