@@ -27,6 +27,7 @@ use self::{
     signals::{Order, Signals},
 };
 use crate::{
+    blocking::blocking,
     config::{Config, ConfigError, HttpSettings},
     http::{self, Listening},
     locks::{Lock, LockError, Patience},
@@ -284,7 +285,8 @@ async fn prepare(
         Some(HttpSettings { listen, .. }) => NewListening::Changed(Some(http::Bound::to(*listen).await?)),
         None => NewListening::Changed(None),
     };
-    let (crew, receivers) = Crew::open(config, timing.clone(), Arc::clone(metrics))?;
+    let (timing, metrics) = (timing.clone(), Arc::clone(metrics));
+    let (crew, receivers) = blocking(move || Crew::open(config, timing, metrics)).await?;
     Ok(Prepared { crew, receivers, lock, listening })
 }
 

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
 
 use super::{
@@ -29,7 +29,11 @@ pub(super) struct Running {
     /// The lane of each entry of the agenda.
     scheduled: Vec<Arc<Lane>>,
     traffic_seen: AtomicU64,
+    last_beat: (DateTime<Utc>, Instant),
 }
+
+/// A wall clock that goes by so much less or more than time itself was set, or the machine slept.
+const CLOCK_JUMP: TimeDelta = TimeDelta::seconds(60);
 
 impl Running {
     /// Puts the lanes to work.
@@ -37,16 +41,25 @@ impl Running {
         let scheduled: Vec<Arc<Lane>> =
             crew.lanes.iter().filter(|lane| lane.duty().schedule().is_some()).cloned().collect();
         let lines = scheduled.iter().filter_map(|lane| lane.duty().schedule().cloned());
-        let agenda = Agenda::new(lines, crew.config.timezone, crew.now());
+        let now = crew.now();
+        let agenda = Agenda::new(lines, crew.config.timezone, now);
         let mut tasks = JoinSet::new();
         for (lane, hints) in crew.lanes.iter().zip(receivers) {
             tasks.spawn(work(Arc::clone(&crew), Arc::clone(lane), hints));
         }
-        Self { crew, tasks, agenda, scheduled, traffic_seen: AtomicU64::new(0) }
+        Self {
+            crew,
+            tasks,
+            agenda,
+            scheduled,
+            traffic_seen: AtomicU64::new(0),
+            last_beat: (now, Instant::now()),
+        }
     }
 
     /// Looks at the clock, and gives hints to lanes whose time has come.
     pub(super) fn beat(&mut self, now: DateTime<Utc>, at: Instant) {
+        self.notice_jump(now, at);
         for tick in self.agenda.look(now) {
             self.tick(tick, now);
         }
@@ -54,6 +67,20 @@ impl Running {
             lane.beat(at);
         }
         self.notice_traffic(at);
+    }
+
+    /// What was missed is made up for by one run; that it was is told.
+    fn notice_jump(&mut self, now: DateTime<Utc>, at: Instant) {
+        let (last_now, last_at) = std::mem::replace(&mut self.last_beat, (now, at));
+        let passed = TimeDelta::from_std(at.saturating_duration_since(last_at)).unwrap_or_default();
+        let jump = now - last_now - passed;
+        if jump.abs() > CLOCK_JUMP {
+            let seconds = jump.num_seconds();
+            tracing::warn!(
+                seconds,
+                "the clock was set, or this machine slept; what was missed is made up for"
+            );
+        }
     }
 
     fn tick(&self, Tick { entry, due }: Tick, now: DateTime<Utc>) {

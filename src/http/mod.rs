@@ -2,6 +2,7 @@
 //! orders.
 
 mod answers;
+mod connections;
 mod gate;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -35,11 +36,8 @@ impl Bound {
 
     /// Begins to answer.
     pub fn serve(self, station: &Arc<Station>) -> Listening {
-        let (router, address) = (router(Arc::clone(station)), self.address);
-        let task = tokio::spawn(async move {
-            // Failures to accept are waited out by axum; it ends only with its task.
-            _ = axum::serve(self.listener, router).await;
-        });
+        let Self { listener, address } = self;
+        let task = tokio::spawn(connections::serve(listener, router(Arc::clone(station))));
         Listening { address, task }
     }
 }

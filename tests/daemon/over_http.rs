@@ -1,6 +1,10 @@
 //! What it answers.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+};
 
 use audience_exporter::simulator::SimulatorOptions;
 use serde_json::Value;
@@ -94,5 +98,22 @@ fn it_is_not_ready_where_its_ledger_cannot_be_written() {
     assert_eq!(get(address, "/healthz").status, 200);
     drop(ledger);
     wait_until(|| get(address, "/readyz").status == 200);
+    daemon.stop();
+}
+
+#[test]
+fn whoever_says_nothing_is_let_go_so_that_others_are_answered() {
+    let house = busy_house(SimulatorOptions::default());
+    let daemon = Daemon::start(&house);
+    let address = daemon.address();
+    // More than are served at a time: silent ones, and one that asked once.
+    let mut once = TcpStream::connect(address).unwrap();
+    once.write_all(format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
+    let mut silent: Vec<TcpStream> = (0..80).map(|_| TcpStream::connect(address).unwrap()).collect();
+    assert_eq!(get(address, "/healthz").status, 200);
+    let mut said = String::new();
+    once.read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    assert_eq!(silent[0].read(&mut [0; 9]).unwrap(), 0, "closed");
     daemon.stop();
 }
