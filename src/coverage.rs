@@ -88,6 +88,14 @@ impl Coverage {
         self.exported().last().map(|range| range.end())
     }
 
+    /// The last piece of exported time, whatever the standing of its parts.
+    pub fn tail(&self) -> Option<TimeRange> {
+        self.exported().fold(None, |tail: Option<TimeRange>, range| match tail {
+            Some(tail) if tail.end() == range.start() => Some(tail.joined(&range)),
+            _ => Some(range),
+        })
+    }
+
     fn coalesced(self) -> Self {
         let mut merged: Vec<(TimeRange, Standing)> = Vec::with_capacity(self.0.len());
         for (range, standing) in self.0 {
@@ -131,6 +139,13 @@ mod tests {
                 }
                 prop_assert_eq!(&Coverage::from_intervals(coverage.0.clone()), &Ok(coverage.clone()));
             }
+            let is_exported = |hour: &usize| matches!(model[*hour], Some(Standing::Provisional | Standing::Final));
+            let last = (0..80).rev().find(|hour| is_exported(hour));
+            let tail = last.map(|last| {
+                let first = (0..=last).rev().take_while(is_exported).last().unwrap_or(last);
+                hours(i64::try_from(first).unwrap(), i64::try_from(last + 1).unwrap())
+            });
+            prop_assert_eq!(coverage.tail(), tail);
             let lacking = coverage.lacking(hours(0, 80));
             for (hour, slot) in (0..).zip(&model) {
                 let this = hours(hour, hour + 1);

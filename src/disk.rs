@@ -1,8 +1,10 @@
 //! How full a disk is.
 
-use std::{io, path::Path};
+use std::{io, os::unix::fs::MetadataExt, path::Path};
 
 use rustix::fs::statvfs;
+
+use crate::config::Config;
 
 /// The room on a file system, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,30 @@ impl DiskSpace {
     /// Whether less than `percent` of it is free.
     pub fn is_nearly_full(self, percent: u16) -> bool {
         u128::from(self.free_bytes) * 100 < u128::from(self.size_bytes) * u128::from(percent)
+    }
+}
+
+/// The room where the program puts things; what cannot be told is `None`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Disks {
+    /// Where published files go.
+    pub output_dir: Option<DiskSpace>,
+    /// Where ledger, tokens and locks live.
+    pub state_dir: Option<DiskSpace>,
+    /// Whether both lie on the same file system.
+    pub are_one: bool,
+}
+
+impl Disks {
+    /// Of the folders of `config`. Blocks.
+    pub fn of(config: &Config) -> Self {
+        let (output_dir, state_dir) = (&config.output_dir, &config.state_dir);
+        let device = |path: &Path| path.metadata().ok().map(|metadata| metadata.dev());
+        Self {
+            output_dir: DiskSpace::of(output_dir).ok(),
+            state_dir: DiskSpace::of(state_dir).ok(),
+            are_one: device(output_dir).is_some_and(|one| device(state_dir) == Some(one)),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Exports Angus.ai audience metrics to CSV and Parquet files that converge: one bucket is one row, and pull, retry,
 //! backfill and crash, in any order, end in the same bytes. `ARCHITECTURE.md` tells how the parts fit together.
 
+pub mod alerts;
 pub mod angus;
 pub mod auth;
 pub mod blocking;

@@ -333,6 +333,30 @@ fn check_tries_everything_and_names_what_is_wrong() {
 }
 
 #[test]
+fn check_reads_the_addresses_of_alerts_and_sends_nothing_there() {
+    let bench = Bench::new();
+    let alerts = "[alerts]\nwebhook = { file = \"webhook\" }\nheartbeat = { file = \"heartbeat\" }\n";
+    let text = fs::read_to_string(bench.path("exporter.toml")).unwrap() + alerts;
+    fs::write(bench.path("exporter.toml"), text).unwrap();
+    fs::write(bench.path("webhook"), "http://hooks.example.com/s-e-c-r-e-t").unwrap();
+    let offline = bench.run(&["check", "--offline"]);
+    offline
+        .assert(4)
+        .says("FAIL  alerts.webhook: file")
+        .says("holds no https:// URL, or http:// to this machine");
+    offline.says("FAIL  alerts.heartbeat: file").says("no such file");
+    assert!(!format!("{}{}", offline.stdout, offline.stderr).contains("s-e-c-r-e-t"));
+    for name in ["webhook", "heartbeat"] {
+        fs::write(bench.path(name), format!("{}/s-e-c-r-e-t\n", bench.simulator.base_url())).unwrap();
+    }
+    let asked = bench.simulator.requests();
+    let offline = bench.run(&["check", "--offline"]);
+    offline.assert(0).says("ok    alerts.webhook is an address").says("ok    alerts.heartbeat is an address");
+    assert_eq!(bench.simulator.requests(), asked);
+    bench.run(&["check"]).assert(0).says("alerts.heartbeat is an address, nothing was sent to it");
+}
+
+#[test]
 fn preview_shows_rows_and_writes_nothing() {
     let bench = Bench::new();
     bench

@@ -1,13 +1,13 @@
 //! Every version of the ledger that was ever released can be read for ever.
 
-use std::{fs, path::PathBuf, sync::Barrier, thread};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Barrier, thread};
 
 use audience_exporter::{
     clock::Clock,
     coverage::Standing,
     ledger::{
-        CameraRecord, FILE_NAME, FileRecord, InventoryRecord, LastError, Ledger, LedgerError, Limit,
-        RunSummary, SeriesKey, WindowRecord,
+        AlertBook, AlertRecord, CameraRecord, FILE_NAME, FileRecord, InventoryRecord, LastError, Ledger,
+        LedgerError, Limit, RunSummary, SeriesKey, WindowRecord,
     },
     time::{TimeRange, parse_label, to_display},
 };
@@ -90,10 +90,12 @@ fn assert_tells_of_the_export(ledger: &Ledger) {
 
 #[test]
 fn a_migrated_ledger_is_made_like_a_new_one() {
-    let (migrated, _ledger) = open("v1");
-    assert_eq!(schema(&migrated), schema(&new()));
+    for version in ["v1", "v2"] {
+        let (migrated, _ledger) = open(version);
+        assert_eq!(schema(&migrated), schema(&new()));
+    }
     // What is released is not changed any more: a new schema is a new version.
-    assert_eq!(schema(&copied("v2")), schema(&new()));
+    assert_eq!(schema(&copied("v3")), schema(&new()));
 }
 
 #[test]
@@ -127,15 +129,18 @@ fn processes_that_open_an_old_ledger_at_once_migrate_it_once() {
 
 #[test]
 fn a_migration_that_fails_leaves_the_old_version() {
-    let folder = copied("v1");
-    let path = folder.path().join(FILE_NAME);
-    // The last table that the migration makes.
-    Connection::open(&path).unwrap().execute_batch("CREATE TABLE requests (at INTEGER)").unwrap();
-    let before = schema(&folder);
-    assert!(Ledger::open(folder.path()).is_err());
-    assert_eq!(schema(&folder), before);
-    Connection::open(&path).unwrap().execute_batch("DROP TABLE requests").unwrap();
-    assert_tells_of_the_export(&Ledger::open(folder.path()).unwrap());
+    // The last table that each step makes.
+    for table in ["requests", "alert_messages"] {
+        let folder = copied("v1");
+        let path = folder.path().join(FILE_NAME);
+        let change = |sql: &str| Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        change(&format!("CREATE TABLE {table} (at INTEGER)"));
+        let before = schema(&folder);
+        assert!(Ledger::open(folder.path()).is_err());
+        assert_eq!(schema(&folder), before);
+        change(&format!("DROP TABLE {table}"));
+        assert_tells_of_the_export(&Ledger::open(folder.path()).unwrap());
+    }
 }
 
 #[test]
@@ -200,7 +205,7 @@ const MINUTE: Limit = Limit { window: TimeDelta::seconds(60), requests: 2 };
 /// `cargo test --test ledger_versions -- --ignored`. Afterwards it is kept as it is.
 #[test]
 #[ignore = "writes tests/golden"]
-fn make_the_golden_ledger_of_version_2() {
+fn make_the_golden_ledger_of_version_3() {
     let folder = tempfile::tempdir().unwrap();
     let told = instant("2026-01-05T00:00:00Z");
     let ledger = Ledger::open(folder.path()).unwrap().with_clock(Clock::fixed(told));
@@ -222,8 +227,34 @@ fn make_the_golden_ledger_of_version_2() {
     for _ in 0..2 {
         assert_eq!(ledger.take_request("angelcam", &[MINUTE], told).unwrap(), None);
     }
+    ledger.keep_alert_book(&AlertBook::default(), &alerts()).unwrap();
     drop(ledger);
-    fs::copy(folder.path().join(FILE_NAME), golden("v2")).unwrap();
+    fs::copy(folder.path().join(FILE_NAME), golden("v3")).unwrap();
+}
+
+fn alerts() -> AlertBook {
+    let new = AlertRecord {
+        since: instant("2026-01-04T23:00:00Z"),
+        seen_at: instant("2026-01-05T00:00:00Z"),
+        tried_at: None,
+        told_at: None,
+        gone_at: None,
+        message: "status 503".to_owned(),
+    };
+    let at = |text| Some(instant(text));
+    let tried = AlertRecord { tried_at: at("2026-01-05T00:01:00Z"), ..new.clone() };
+    let told = AlertRecord { told_at: at("2026-01-05T00:02:00Z"), ..tried.clone() };
+    let over = AlertRecord { gone_at: at("2026-01-05T00:03:00Z"), ..told.clone() };
+    let key = |kind: &str, subject: &str| (kind.to_owned(), subject.to_owned());
+    AlertBook {
+        alerts: BTreeMap::from([
+            (key("parked", "partner-daily"), new),
+            (key("refused", "lobby"), tried),
+            (key("stale", "daily/hall"), over),
+            (key("stale", "daily/lobby"), told),
+        ]),
+        sent: BTreeMap::from([("stale".to_owned(), instant("2026-01-05T00:02:00Z"))]),
+    }
 }
 
 fn export(ledger: &Ledger, told: DateTime<Utc>) {
@@ -242,8 +273,13 @@ fn export(ledger: &Ledger, told: DateTime<Utc>) {
 }
 
 #[test]
-fn version_2_tells_what_it_was_told_of_deliveries() {
-    let (_folder, ledger) = open("v2");
+fn versions_since_2_tell_what_they_were_told_of_deliveries() {
+    for version in ["v2", "v3"] {
+        assert_tells_of_deliveries(&open(version).1);
+    }
+}
+
+fn assert_tells_of_deliveries(ledger: &Ledger) {
     let told = instant("2026-01-05T00:00:00Z");
     let status = ledger.outbox_status("partner-daily").unwrap();
     assert_eq!((status.pending, status.awaiting, status.parked, status.delivered), (1, 1, 1, 1));
@@ -265,8 +301,13 @@ fn version_2_tells_what_it_was_told_of_deliveries() {
 }
 
 #[test]
-fn version_2_tells_what_it_was_told_of_inventories_and_requests() {
-    let (_folder, ledger) = open("v2");
+fn versions_since_2_tell_what_they_were_told_of_inventories_and_requests() {
+    for version in ["v2", "v3"] {
+        assert_tells_of_inventories_and_requests(&open(version).1);
+    }
+}
+
+fn assert_tells_of_inventories_and_requests(ledger: &Ledger) {
     let told = instant("2026-01-05T00:00:00Z");
     let inventory = InventoryRecord {
         source: "angelcam space 1".to_owned(),
@@ -277,4 +318,13 @@ fn version_2_tells_what_it_was_told_of_inventories_and_requests() {
     assert_eq!(ledger.inventory("cameras").unwrap(), Some(inventory));
     let minute = TimeDelta::seconds(60);
     assert_eq!(ledger.take_request("angelcam", &[MINUTE], told).unwrap(), Some(told + minute));
+}
+
+#[test]
+fn version_3_tells_what_it_was_told_of_alerts_and_earlier_ones_knew_of_none() {
+    for (version, expected) in [("v1", AlertBook::default()), ("v2", AlertBook::default()), ("v3", alerts())]
+    {
+        let (_folder, ledger) = open(version);
+        assert_eq!(ledger.alert_book().unwrap(), expected, "{version}");
+    }
 }

@@ -188,6 +188,7 @@ pub struct HttpSettings {
 }
 
 /// The `[alerts]` section.
+#[derive(Clone)]
 pub struct AlertSettings {
     /// A URL that takes messages as JSON, `{"text": …}` as Slack has it. It is secret.
     pub webhook: Option<SecretSource>,

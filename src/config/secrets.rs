@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{SecretSource, problem::reason};
+use reqwest::Url;
+
+use super::{SecretSource, problem::reason, urls};
 use crate::{environment, secret::Secret};
 
 /// The largest file that is taken for a secret, in bytes.
@@ -52,6 +54,15 @@ impl SecretSource {
             }
             Self::Literal(secret) => Ok(secret.clone()),
         }
+    }
+
+    /// Reads a URL that is a secret itself now, under the rule for those that stand in the configuration.
+    pub fn resolve_url(&self) -> Result<Url, SecretError> {
+        let text = self.resolve()?;
+        urls::whole(text.expose()).map_err(|_| SecretError::Unusable {
+            place: self.describe(),
+            defect: "holds no https:// URL, or http:// to this machine",
+        })
     }
 
     /// What deserves a look at the place itself, in one sentence.
@@ -191,6 +202,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = SecretSource::File(folder.path().to_owned()).resolve().err().unwrap();
         assert!(error.to_string().contains("it is a folder"), "{error}");
+    }
+
+    #[test]
+    fn a_url_that_is_secret_follows_the_rule_of_the_others_and_is_not_shown() {
+        let url = |text: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("webhook");
+            fs::write(&path, text).unwrap();
+            let prefix = format!("{}/", folder.path().display());
+            let url = SecretSource::File(path).resolve_url();
+            url.map(String::from).map_err(|error| error.to_string().replace(&prefix, ""))
+        };
+        for allowed in ["https://hooks.example.com/s3cret?x=1", "http://127.0.0.1:1/s3cret"] {
+            assert_eq!(url(&format!("{allowed}\n")), Ok(allowed.to_owned()));
+        }
+        let refused =
+            "file webhook holds no https:// URL, or http:// to this machine; put the secret alone into it";
+        for text in ["http://hooks.example.com/s3cret", "s3cret", "https://a:s3cret@example.com/", "https://"]
+        {
+            assert_eq!(url(text), Err(refused.to_owned()));
+        }
+        assert_eq!(url(""), Err("file webhook is empty; put the secret alone into it".to_owned()));
     }
 
     #[test]

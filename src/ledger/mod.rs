@@ -1,6 +1,7 @@
 //! The durable record of what is exported, delivered and known from elsewhere: one SQLite database in `state_dir`. Several
 //! processes may have it open.
 
+mod alerts;
 mod budget;
 mod deliveries;
 mod inventory;
@@ -21,8 +22,8 @@ use rusqlite::Connection;
 
 pub use budget::Limit;
 pub use records::{
-    CameraRecord, FileRecord, InventoryRecord, LastError, OutboxEntry, OutboxStatus, RunSummary, Series,
-    SeriesKey, SeriesStatus, WindowRecord,
+    AlertBook, AlertRecord, CameraRecord, FileRecord, InventoryRecord, LastError, OutboxEntry, OutboxStatus,
+    RunSummary, Series, SeriesKey, SeriesStatus, WindowRecord,
 };
 
 use crate::{clock::Clock, locks::LockError, sink::publish::FileError};

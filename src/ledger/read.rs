@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{FileRecord, LastError, Ledger, LedgerError, Series, SeriesKey, SeriesStatus};
 use crate::{
     coverage::{Coverage, Standing},
-    time::TimeRange,
+    time::{BucketGrid, TimeRange},
 };
 
 impl Ledger {
@@ -97,6 +97,33 @@ impl Ledger {
         })
     }
 
+    /// Where the buckets begin that are recorded as missing at the end of `tail`, a range of whole buckets that is
+    /// exported; `None` where its last bucket is there. Of very many the last ten thousand are looked at.
+    pub fn silent_since(
+        &self,
+        series: i64,
+        grid: &BucketGrid,
+        tail: TimeRange,
+    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let sql = "SELECT bucket_start FROM missing
+                   WHERE series = ?1 AND bucket_start >= ?2 AND bucket_start < ?3
+                   ORDER BY bucket_start DESC LIMIT 10000";
+        let since = self.read(|connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let bounds = params![series, tail.start().timestamp(), tail.end().timestamp()];
+            let mut since = tail.end();
+            for start in statement.query_map(bounds, |row| instant(row, 0))? {
+                let start = start?;
+                if grid.bucket_end(start) != since {
+                    break;
+                }
+                since = start;
+            }
+            Ok(since)
+        })?;
+        Ok((since < tail.end()).then_some(since))
+    }
+
     pub(super) fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -168,4 +195,48 @@ fn from_timestamp(index: usize, seconds: i64) -> rusqlite::Result<DateTime<Utc>>
 pub(super) fn unsigned(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(index)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(index, number))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+
+    use super::*;
+    use crate::{ledger::WindowRecord, time::BucketSize};
+
+    fn hour(index: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_767_225_600 + index * 3600, 0).unwrap()
+    }
+
+    /// A ledger whose only series is exported for twenty hours, but for these.
+    fn ledger(missing: &[i64]) -> (tempfile::TempDir, Ledger, TimeRange) {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(folder.path()).unwrap();
+        let key = SeriesKey { job: "hourly".to_owned(), stream: "lobby".to_owned() };
+        let series = ledger.series(&key, "", "", hour(0)).unwrap();
+        let range = TimeRange::new(hour(0), hour(20)).unwrap();
+        let standings = vec![(range, Standing::Final)];
+        let missing = missing.iter().map(|index| hour(*index)).collect();
+        ledger.record(series.id, &WindowRecord { range, standings, missing, files: vec![] }).unwrap();
+        (folder, ledger, range)
+    }
+
+    #[test]
+    fn silence_begins_with_the_missing_buckets_that_reach_the_end() {
+        let grid = BucketGrid::new(BucketSize::Hour, Tz::UTC);
+        for (missing, expected) in [
+            (vec![], None),
+            (vec![3, 18], None),
+            (vec![19], Some(19)),
+            (vec![2, 3, 16, 18, 19], Some(18)),
+            ((0..20).collect(), Some(0)),
+        ] {
+            let (_folder, ledger, tail) = ledger(&missing);
+            assert_eq!(ledger.silent_since(1, &grid, tail).unwrap(), expected.map(hour), "{missing:?}");
+        }
+        // What came before a gap says nothing about what came after it.
+        let (_folder, ledger, _) = ledger(&(0..20).collect::<Vec<_>>());
+        let tail = TimeRange::new(hour(17), hour(20)).unwrap();
+        assert_eq!(ledger.silent_since(1, &grid, tail).unwrap(), Some(hour(17)));
+    }
 }

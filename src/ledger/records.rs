@@ -1,5 +1,7 @@
 //! What the ledger holds, as the rest of the program sees it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -166,4 +168,30 @@ pub struct InventoryRecord {
     pub last_error: Option<LastError>,
     /// Every camera, by id.
     pub cameras: Vec<CameraRecord>,
+}
+
+/// What is known of one trouble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertRecord {
+    /// Since when it is so.
+    pub since: DateTime<Utc>,
+    /// Since when that is known.
+    pub seen_at: DateTime<Utc>,
+    /// When a message of it was first sent that may have been taken: it is not known what became of it.
+    pub tried_at: Option<DateTime<Utc>>,
+    /// When one was taken.
+    pub told_at: Option<DateTime<Utc>>,
+    /// Since when it is not seen any more.
+    pub gone_at: Option<DateTime<Utc>>,
+    /// What is wrong, and the next step.
+    pub message: String,
+}
+
+/// What people were told of trouble, and what they are still to be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlertBook {
+    /// By kind and subject.
+    pub alerts: BTreeMap<(String, String), AlertRecord>,
+    /// When the last message of each kind was taken.
+    pub sent: BTreeMap<String, DateTime<Utc>>,
 }

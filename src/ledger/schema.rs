@@ -4,11 +4,11 @@
 pub(super) const APPLICATION_ID: i64 = 0x4155_4558;
 
 /// The version that this program writes. Every earlier one is migrated when it is opened; a newer one is refused.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Each step with the version that it ends in. A new ledger takes all of them, so that it is the same as a migrated one.
 /// What was released once is never changed here, not even its comments: SQLite keeps the text.
-pub(super) const STEPS: [(i64, &str); 2] = [(1, EXPORT), (VERSION, DELIVERY)];
+pub(super) const STEPS: [(i64, &str); 3] = [(1, EXPORT), (2, DELIVERY), (VERSION, ALERTS)];
 
 /// What is exported. Times are seconds since 1970. `WITHOUT ROWID` keeps a series' intervals side by side.
 const EXPORT: &str = "
@@ -154,4 +154,30 @@ CREATE TABLE requests (
     at      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX requests_by_time ON requests (account, at);
+";
+
+/// What people were told of trouble.
+const ALERTS: &str = "
+-- trouble that was seen and is not over, or was told and its end was not
+CREATE TABLE alerts (
+    kind     TEXT NOT NULL,
+    subject  TEXT NOT NULL,
+    -- since when it is so, and since when that is known
+    since    INTEGER NOT NULL,
+    seen_at  INTEGER NOT NULL,
+    -- when a message of it was sent that may have been taken, and when one was
+    tried_at INTEGER,
+    told_at  INTEGER,
+    -- since when it is not seen any more
+    gone_at  INTEGER,
+    -- what is wrong, and the next step
+    message  TEXT NOT NULL,
+    PRIMARY KEY (kind, subject)
+) STRICT, WITHOUT ROWID;
+
+-- when the last message of a kind was taken
+CREATE TABLE alert_messages (
+    kind    TEXT PRIMARY KEY,
+    sent_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 ";

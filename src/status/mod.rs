@@ -57,6 +57,8 @@ pub struct Exported {
     pub status: SeriesStatus,
     /// What is not exported although later time is.
     pub gaps: Vec<TimeRange>,
+    /// Where the buckets begin that complete listings lacked at the end of what is exported, if there are any.
+    pub silent_since: Option<DateTime<Utc>>,
 }
 
 /// How a delivery is.
@@ -130,7 +132,11 @@ impl SeriesView {
             Some((ledger, found)) => {
                 let status = ledger.status(found.id)?;
                 let gaps = series.rules.gaps(series.start(found.first_run), &status.coverage);
-                Some(Exported { status, gaps })
+                let silent_since = match status.coverage.tail() {
+                    Some(tail) => ledger.silent_since(found.id, &series.rules.grid, tail)?,
+                    None => None,
+                };
+                Some(Exported { status, gaps, silent_since })
             }
             None => None,
         };

@@ -1,6 +1,7 @@
 //! `check`: everything that can be wrong before the first run, tried in order, each with a line of its own.
 
 mod accounts;
+mod alerts;
 
 use std::{
     collections::BTreeSet,
@@ -69,7 +70,8 @@ pub(super) async fn run(session: &Session, args: &Check) -> Result<u8, CommandEr
     check_clock(now, &mut findings);
     let local_problems = findings.problems;
     let mut report = check_secrets(&config, &mut findings);
-    let unreadable = accounts::check_secrets(&config, &mut findings);
+    let mut unreadable = accounts::check_secrets(&config, &mut findings);
+    unreadable.extend(alerts::check(&config, &mut findings));
     if !args.offline {
         report = check_streams(session, &config, &mut findings).await?;
         report.errands = accounts::check(session, &config, &mut findings).await;

@@ -58,7 +58,7 @@ fn daemon_line(snapshot: &Snapshot) -> String {
 fn row(view: &SeriesView, now: DateTime<Utc>) -> Vec<String> {
     let series = &view.series;
     let (job, stream) = (shortened(&series.job.name, 12), shortened(&series.stream.name, 20));
-    let Some(Exported { status, gaps }) = &view.exported else {
+    let Some(Exported { status, gaps, .. }) = &view.exported else {
         let unknown = std::iter::repeat_n("-".to_owned(), 6);
         return [job, stream].into_iter().chain(unknown).chain(["never run".to_owned()]).collect();
     };

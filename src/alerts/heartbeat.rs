@@ -1,0 +1,113 @@
+//! The dead man's switch: a service that is told of every run, and raises the alarm where it hears nothing. The convention
+//! is that of healthchecks.io.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use reqwest::{RequestBuilder, Url};
+use tokio::sync::watch;
+
+use crate::{
+    blocking::blocking,
+    config::{AlertSettings, SecretSource},
+    wire::{ClientSetupError, Http, Timing, Transport, below, transport_trouble},
+};
+
+/// The longest that one attempt may take. With the pause, two of them stay below ten seconds.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Between the two attempts.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Of a summary, more is not told.
+const MAX_SUMMARY_CHARS: usize = 300;
+
+/// Tells a service how runs go. Nothing it does fails a run; whoever calls it need not wait for it.
+pub struct Heartbeat {
+    address: Option<SecretSource>,
+    http: Http,
+    timing: Timing,
+    /// How many runs ended. Whatever is still being told of an earlier one is of no use any more.
+    ended: watch::Sender<u64>,
+    /// Why the last one was not heard, for saying so once.
+    trouble: Mutex<Option<String>>,
+}
+
+impl Heartbeat {
+    /// Asks nothing yet. Without an address nothing is told.
+    pub fn new(settings: &AlertSettings, timing: Timing) -> Result<Self, ClientSetupError> {
+        let (address, http) = (settings.heartbeat.clone(), Http::new(TIMEOUT)?);
+        Ok(Self { address, http, timing, ended: watch::Sender::new(0), trouble: Mutex::default() })
+    }
+
+    /// A run begins.
+    pub async fn start(&self) {
+        let ended = self.ended.subscribe();
+        self.tell(ended, |http, url| http.get(below(url, "/start"))).await;
+    }
+
+    /// A run ended well.
+    pub async fn success(&self) {
+        let ended = self.end();
+        self.tell(ended, |http, url| http.get(url.clone())).await;
+    }
+
+    /// A run did not end well. The first line of `summary` is told; it holds no secret.
+    pub async fn fail(&self, summary: &str) {
+        let ended = self.end();
+        let line = summary.lines().next().unwrap_or_default();
+        let line: String = line.chars().filter(|it| !it.is_control()).take(MAX_SUMMARY_CHARS).collect();
+        self.tell(ended, |http, url| http.post(below(url, "/fail")).body(line.clone())).await;
+    }
+
+    fn end(&self) -> watch::Receiver<u64> {
+        self.ended.send_modify(|ended| *ended += 1);
+        self.ended.subscribe()
+    }
+
+    /// Tells it, and once more where it was not heard, unless another run ends meanwhile.
+    async fn tell(&self, mut ended: watch::Receiver<u64>, build: impl Fn(&Http, &Url) -> RequestBuilder) {
+        let Some(address) = &self.address else { return };
+        let told = async {
+            let first = self.try_once(address, &build).await;
+            if first.is_ok() {
+                return first;
+            }
+            (self.timing.sleep)(PAUSE).await;
+            self.try_once(address, &build).await
+        };
+        tokio::select! {
+            outcome = told => self.log(outcome.err()),
+            _ = ended.changed() => {}
+        }
+    }
+
+    async fn try_once(
+        &self,
+        address: &SecretSource,
+        build: impl Fn(&Http, &Url) -> RequestBuilder,
+    ) -> Result<(), String> {
+        let address = address.clone();
+        let url = blocking(move || address.resolve_url()).await.map_err(|error| error.to_string())?;
+        let response = build(&self.http, &url).send().await.map_err(|error| {
+            // Of the address nothing is told.
+            transport_trouble(&error).transport.unwrap_or(Transport::Interrupted).as_str().to_owned()
+        })?;
+        let status = response.status();
+        if status.is_success() { Ok(()) } else { Err(format!("status {}", status.as_u16())) }
+    }
+
+    fn log(&self, trouble: Option<String>) {
+        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&trouble, &*known) {
+            (Some(now), before) if before.as_ref() != Some(now) => {
+                tracing::warn!(error = now, "alerts.heartbeat is not heard");
+            }
+            (None, Some(_)) => tracing::info!("alerts.heartbeat is heard again"),
+            _ => {}
+        }
+        *known = trouble;
+    }
+}
