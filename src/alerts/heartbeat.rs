@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::{
     blocking::blocking,
     config::{AlertSettings, SecretSource},
-    wire::{ClientSetupError, Http, Timing, Transport, below, transport_trouble},
+    wire::{ClientSetupError, Endpoint, Http, Timing, Transport, below},
 };
 
 /// The longest that one attempt may take. With the pause, two of them stay below ten seconds.
@@ -38,7 +38,7 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// Asks nothing yet. Without an address nothing is told.
     pub fn new(settings: &AlertSettings, timing: Timing) -> Result<Self, ClientSetupError> {
-        let (address, http) = (settings.heartbeat.clone(), Http::new(TIMEOUT)?);
+        let (address, http) = (settings.heartbeat.clone(), Http::new(TIMEOUT, &timing.traffic)?);
         Ok(Self { address, http, timing, ended: watch::Sender::new(0), trouble: Mutex::default() })
     }
 
@@ -91,9 +91,10 @@ impl Heartbeat {
     ) -> Result<(), String> {
         let address = address.clone();
         let url = blocking(move || address.resolve_url()).await.map_err(|error| error.to_string())?;
-        let response = build(&self.http, &url).send().await.map_err(|error| {
+        let sent = self.http.send(Endpoint::AlertHeartbeat, build(&self.http, &url)).await;
+        let response = sent.map_err(|trouble| {
             // Of the address nothing is told.
-            transport_trouble(&error).transport.unwrap_or(Transport::Interrupted).as_str().to_owned()
+            trouble.transport().unwrap_or(Transport::Interrupted).words().to_owned()
         })?;
         let status = response.status();
         if status.is_success() { Ok(()) } else { Err(format!("status {}", status.as_u16())) }

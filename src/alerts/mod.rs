@@ -30,7 +30,7 @@ use crate::{
     status::Snapshot,
     wire::{ClientSetupError, Timing},
 };
-use desk::{Desk, Notice};
+use desk::{Desk, Grouping, Notice};
 use patience::Patience;
 use roster::Roster;
 use webhook::{NotTaken, Webhook};
@@ -95,7 +95,7 @@ impl Alerts {
         let found = judge::troubles(snapshot, disks, &self.settings, self.zone, desk, now);
         desk.update(found, &roster, now);
         self.keep(desk, kept).await;
-        for notice in desk.due(now) {
+        for notice in desk.due(self.grouping(), now) {
             if !patience.allows(now) {
                 return;
             }
@@ -111,6 +111,10 @@ impl Alerts {
             self.keep(desk, kept).await;
             self.heed(patience, &notice, &outcome, now);
         }
+    }
+
+    fn grouping(&self) -> Grouping {
+        Grouping { wait: self.settings.group_wait, interval: self.settings.group_interval }
     }
 
     /// Takes in and logs what became of a message.

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     blocking::blocking,
     config::{SecretError, SecretSource},
-    wire::{ClientSetupError, Http, Timing, Transport, retry_after, transport_trouble},
+    wire::{ClientSetupError, Endpoint, Http, Timing, Transport, retry_after},
 };
 
 /// The longest that one message may take.
@@ -47,7 +47,7 @@ impl Webhook {
         timing: Timing,
         timeout: Duration,
     ) -> Result<Self, ClientSetupError> {
-        Ok(Self { address, http: Http::new(timeout)?, timing })
+        Ok(Self { address, http: Http::new(timeout, &timing.traffic)?, timing })
     }
 
     /// Sends one message; it is taken where the answer is 2xx.
@@ -56,10 +56,9 @@ impl Webhook {
         let url = blocking(move || address.resolve_url()).await?;
         let body = json!({ "text": text }).to_string();
         let request = self.http.post(url).header(header::CONTENT_TYPE, "application/json").body(body);
-        let response = request.send().await.map_err(|error| {
-            let transport = transport_trouble(&error).transport;
-            NotTaken::Transport(transport.unwrap_or(Transport::Interrupted))
-        })?;
+        let sent = self.http.send(Endpoint::AlertWebhook, request).await;
+        let response = sent
+            .map_err(|trouble| NotTaken::Transport(trouble.transport().unwrap_or(Transport::Interrupted)))?;
         let status = response.status();
         if status.is_success() {
             return Ok(());

@@ -199,6 +199,10 @@ pub struct AlertSettings {
     pub stale_after: TimeDelta,
     /// How long a stream may have no buckets at all, in complete listings, before that is told.
     pub silent_after: TimeDelta,
+    /// How long the first trouble of a kind waits for others of its kind, so that all are one message.
+    pub group_wait: TimeDelta,
+    /// The least time between two messages of one kind, and how long trouble must stay away to be over.
+    pub group_interval: TimeDelta,
     /// Below this share of free space the disks of `output_dir` and `state_dir` count as nearly full, in percent.
     pub disk_free_percent: u16,
 }

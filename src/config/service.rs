@@ -20,6 +20,9 @@ const HANGS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_
 const STALE_AFTER: &str = "6h";
 const SILENT_AFTER: &str = "24h";
 const LONGEST_BOUND: Duration = Duration::from_hours(366 * 24);
+const GROUP_WAIT: &str = "1m";
+const GROUP_INTERVAL: &str = "5m";
+const LONGEST_GROUPING: Duration = Duration::from_hours(24);
 const DISK_FREE_PERCENT: u16 = 5;
 
 /// Reads `[daemon]`.
@@ -74,12 +77,18 @@ pub(super) fn alerts(root: &mut Section<'_>, base: &Path) -> Result<AlertSetting
             section.text_or("stale_after", STALE_AFTER, |text| rules::time_delta(text, LONGEST_BOUND));
         let silent_after =
             section.text_or("silent_after", SILENT_AFTER, |text| rules::time_delta(text, LONGEST_BOUND));
+        let group_wait =
+            section.text_or("group_wait", GROUP_WAIT, |text| rules::time_delta(text, LONGEST_GROUPING));
+        let group_interval = section
+            .text_or("group_interval", GROUP_INTERVAL, |text| rules::time_delta(text, LONGEST_GROUPING));
         let disk_free_percent = section.optional("disk_free_percent", |value| rules::count(value, 100));
         Ok(AlertSettings {
             webhook: webhook?,
             heartbeat: heartbeat?,
             stale_after: stale_after?,
             silent_after: silent_after?,
+            group_wait: group_wait?,
+            group_interval: group_interval?,
             disk_free_percent: disk_free_percent?.map_or(DISK_FREE_PERCENT, Into::into),
         })
     })

@@ -13,10 +13,11 @@ use super::{
     lane::{Duty, Hint, Lane},
 };
 use crate::{
+    alerts::{Alerts, Heartbeat},
     blocking::blocking,
     config::{Config, Inventory, Job, SecretSource},
-    disk::DiskSpace,
-    exporter::Exporter,
+    disk::Disks,
+    exporter::{Exporter, SetupError},
     ledger::LedgerError,
     metrics::Metrics,
     secret::Secret,
@@ -44,16 +45,11 @@ pub struct Crew {
     pub metrics: Arc<Metrics>,
     /// What askers over HTTP must send; `None` where anybody on this machine may ask.
     pub http_token: Option<Secret>,
+    /// Tells people of trouble.
+    pub alerts: Alerts,
+    /// Tells a dead man's switch how runs go.
+    pub heartbeat: Arc<Heartbeat>,
     snapshot: Mutex<Option<(Instant, Arc<Snapshot>)>>,
-}
-
-/// The room where files, and where state lie; `None` where it cannot be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
-    /// Of `output_dir`.
-    pub output: Option<DiskSpace>,
-    /// Of `state_dir`.
-    pub state: Option<DiskSpace>,
 }
 
 /// Who is to take hints, in the order of the lanes.
@@ -69,10 +65,16 @@ impl Crew {
         let http_token = config.http.as_ref().and_then(|http| http.token.as_ref());
         let http_token = http_token.map(SecretSource::resolve).transpose()?;
         let workplace = Workplace::open(&config, timing, Shutdown::default())?;
+        let setup = |error| StartError::Setup(SetupError::Client(error));
+        let alerts = Alerts::new(&config, Arc::clone(&workplace.archive), workplace.timing.clone());
+        let heartbeat = Heartbeat::new(&config.alerts, workplace.timing.clone());
+        let (alerts, heartbeat) = (alerts.map_err(setup)?, Arc::new(heartbeat.map_err(setup)?));
+        // Last: it tells the ledger which deliveries there are.
         let exporter = workplace.exporter(&config)?;
         let (lanes, receivers) = duties(&config).into_iter().map(Lane::new).unzip();
         let snapshot = Mutex::default();
-        let crew = Self { config, workplace, exporter, lanes, metrics, http_token, snapshot };
+        let crew =
+            Self { config, workplace, exporter, lanes, metrics, http_token, alerts, heartbeat, snapshot };
         Ok((Arc::new(crew), receivers))
     }
 
@@ -101,10 +103,9 @@ impl Crew {
     }
 
     /// How full the disks are.
-    pub async fn room(&self) -> Room {
-        let folders = [self.config.output_dir.clone(), self.config.state_dir.clone()];
-        let [output, state] = blocking(move || folders.map(|folder| DiskSpace::of(&folder).ok())).await;
-        Room { output, state }
+    pub async fn disks(self: &Arc<Self>) -> Disks {
+        let crew = Arc::clone(self);
+        blocking(move || Disks::of(&crew.config)).await
     }
 
     /// The lane that takes an inventory, or exports a job, of this name.

@@ -7,9 +7,11 @@ mod crew;
 mod error;
 mod lane;
 mod manager;
+mod ping;
 mod running;
 mod signals;
 mod station;
+mod watch;
 mod work;
 
 use std::{
@@ -37,7 +39,7 @@ use crate::{
     wire::Timing,
 };
 
-pub use crew::{Crew, Room};
+pub use crew::Crew;
 pub use error::StartError;
 pub use lane::{Duty, Ended, Hint, Lane, Offer};
 pub use station::Station;

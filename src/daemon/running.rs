@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::{
     crew::{Crew, Receivers},
     lane::{Duty, Hint, Lane, Offer},
+    watch::watch_over,
     work::work,
 };
 use crate::{
@@ -47,6 +48,7 @@ impl Running {
         for (lane, hints) in crew.lanes.iter().zip(receivers) {
             tasks.spawn(work(Arc::clone(&crew), Arc::clone(lane), hints));
         }
+        tasks.spawn(watch_over(Arc::clone(&crew)));
         Self {
             crew,
             tasks,

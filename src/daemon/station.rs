@@ -99,11 +99,11 @@ impl Station {
                 None
             }
         };
-        let room = crew.room().await;
+        let disks = crew.disks().await;
         let gauges = Gauges {
             is_ready: self.obstacles().await.is_empty(),
-            output_disk: room.output,
-            state_disk: room.state,
+            output_disk: disks.output_dir,
+            state_disk: disks.state_dir,
             started_at: self.started_at,
         };
         self.metrics.render(&self.timing.traffic, snapshot.as_deref(), &gauges)

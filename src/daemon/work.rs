@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::{
     crew::Crew,
     lane::{Duty, Ended, Hint, Lane},
+    ping::{Ping, RunEnd},
 };
 use crate::{
     blocking::blocking,
@@ -107,22 +108,40 @@ async fn export(crew: &Arc<Crew>, lane: &Arc<Lane>, job: &Job, hint: Hint) -> En
     tracing::debug!(job = &*job.name, hint = hint.as_str(), "looking for work");
     let began = Instant::now();
     crew.metrics.run_began(&job.name);
+    let heartbeat = Ping::start(&crew.heartbeat);
     let command = format!("run {}", job.name);
     let outcome = crew.exporter.run(&command, series, &Work::Due, &signs_of_life(lane)).await;
     let ended = match outcome {
         Ok(report) => {
             crew.metrics.run_ended(&job.name, &report, began.elapsed());
             give_to_deliveries(crew, job, &report);
+            heartbeat.end(summary(job, &report));
             exported(lane, &report)
         }
         Err(error) => {
             let failure = Failure::new(error.kind(), &error);
             crew.metrics.run_failed(&job.name, &failure, began.elapsed());
+            heartbeat.end(RunEnd::Failed(format!("{}: {}", job.name, failure.message)));
             not_begun(lane, job, &failure)
         }
     };
     crew.workplace.accounts.finish().await;
     ended
+}
+
+/// How a run went, in a line for the dead man's switch.
+fn summary(job: &Job, report: &RunReport) -> RunEnd {
+    let failures: Vec<&Failure> = report.series.iter().filter_map(|series| series.failure.as_ref()).collect();
+    match failures.as_slice() {
+        [] => RunEnd::Well,
+        failures if failures.iter().any(|failure| failure.kind == FailureKind::Interrupted) => {
+            RunEnd::Stopped
+        }
+        [first, ..] => {
+            let (failed, all) = (failures.len(), report.series.len());
+            RunEnd::Failed(format!("{}: {failed} of {all} streams failed: {}", job.name, first.message))
+        }
+    }
 }
 
 fn signs_of_life(lane: &Arc<Lane>) -> ProgressListener {

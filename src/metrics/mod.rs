@@ -46,7 +46,7 @@
 //! | `outcome` of reloads | `applied`, `rejected` |
 //! | `reason` of failures | `credentials`, `refused`, `unavailable`, `rate_limited`, `protocol`, `incomplete`, `storage`, `busy`, `configuration`, `interrupted` |
 //! | `reason` of retries | `connect`, `timeout`, `interrupted`, `rate_limited`, `server_error`, `other_status`, `garbled`, `token_refused`, `incomplete` |
-//! | `endpoint` | `angus_token`, `angus_entities`, `simacan_token`, `angelcam_token`, `angelcam_revoke`, `angelcam_api`, `delivery`, `delivery_status` |
+//! | `endpoint` | `angus_token`, `angus_entities`, `simacan_token`, `angelcam_token`, `angelcam_revoke`, `angelcam_api`, `delivery`, `delivery_status`, `alert_webhook`, `alert_heartbeat` |
 //! | `code` | the HTTP status, or `connect`, `timeout`, `interrupted` where no answer came |
 //!
 //! A time that is not known has no sample; it is never 0. Of a fleet of more than [`MAX_SERIES`] jobs on streams, or

@@ -27,11 +27,15 @@ pub enum Endpoint {
     Delivery,
     /// Asking a partner what became of a file.
     DeliveryStatus,
+    /// Telling a person of trouble.
+    AlertWebhook,
+    /// Telling a dead man's switch how runs go.
+    AlertHeartbeat,
 }
 
 impl Endpoint {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::AngusToken,
         Self::AngusEntities,
         Self::SimacanToken,
@@ -40,6 +44,8 @@ impl Endpoint {
         Self::AngelcamApi,
         Self::Delivery,
         Self::DeliveryStatus,
+        Self::AlertWebhook,
+        Self::AlertHeartbeat,
     ];
 
     /// The label.
@@ -53,6 +59,8 @@ impl Endpoint {
             Self::AngelcamApi => "angelcam_api",
             Self::Delivery => "delivery",
             Self::DeliveryStatus => "delivery_status",
+            Self::AlertWebhook => "alert_webhook",
+            Self::AlertHeartbeat => "alert_heartbeat",
         }
     }
 }

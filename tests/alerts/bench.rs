@@ -21,7 +21,7 @@ use audience_exporter::{
     series::Series,
     status::{Exported, SeriesView, Snapshot},
     time::{TimeRange, parse_label},
-    wire::Timing,
+    wire::{Timing, Traffic},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
@@ -89,6 +89,7 @@ impl Bench {
         let waits = Arc::new(Mutex::new(Vec::new()));
         let (told, waited) = (Arc::clone(&seconds), Arc::clone(&waits));
         let timing = Timing {
+            traffic: Traffic::default(),
             clock: Clock::from_fn(move || DateTime::from_timestamp(told.load(Ordering::SeqCst), 0).unwrap()),
             jitter: Arc::new(|| 0.0),
             sleep: Arc::new(move |wait| {
@@ -181,7 +182,15 @@ impl Bench {
         });
         let (deliveries, inventories) = (Vec::new(), Vec::new());
         let (accounts, streams) = (Vec::new(), Vec::new());
-        Snapshot { at: now, series: series.collect(), deliveries, inventories, accounts, streams }
+        Snapshot {
+            at: now,
+            daemon: None,
+            series: series.collect(),
+            deliveries,
+            inventories,
+            accounts,
+            streams,
+        }
     }
 }
 

@@ -14,20 +14,16 @@ use super::{
 };
 use crate::ledger::{AlertBook, AlertRecord};
 
-/// The first of a kind waits at least so long for others of its kind: an outage does not meet all streams at once.
-const LEAST_WAIT: TimeDelta = TimeDelta::seconds(60);
-
-/// Nothing is told while others of the kind came within this time.
-const QUIET: TimeDelta = TimeDelta::seconds(30);
-
-/// However many others come, the first of a kind never waits longer.
-const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(5);
-
-/// The least time between two messages of one kind.
-pub const GROUP_INTERVAL: TimeDelta = TimeDelta::minutes(5);
-
-/// A trouble that was told is over when it was not seen for so long.
-pub const STAY_AWAY: TimeDelta = TimeDelta::minutes(5);
+/// How troubles of one kind are gathered into one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grouping {
+    /// The first of a kind waits at least so long for others: an outage does not meet all streams at once. While others
+    /// came within half of that it goes on to wait, up to [`interval`](Self::interval) if that is longer.
+    pub wait: TimeDelta,
+    /// The least time between two messages of one kind, and how long a trouble that was told must not be seen before it
+    /// is over.
+    pub interval: TimeDelta,
+}
 
 /// Every trouble that is known, and when each kind was told last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -144,18 +140,19 @@ impl Desk {
     }
 
     /// What is to be told now: at the most one message of each kind.
-    pub fn due(&self, now: DateTime<Utc>) -> Vec<Notice> {
-        TroubleKind::ALL.into_iter().filter_map(|kind| self.due_of(kind, now)).collect()
+    pub fn due(&self, grouping: Grouping, now: DateTime<Utc>) -> Vec<Notice> {
+        TroubleKind::ALL.into_iter().filter_map(|kind| self.due_of(kind, grouping, now)).collect()
     }
 
-    fn due_of(&self, kind: TroubleKind, now: DateTime<Utc>) -> Option<Notice> {
-        if self.sent.get(&kind).is_some_and(|sent| now < *sent + GROUP_INTERVAL) {
+    fn due_of(&self, kind: TroubleKind, grouping: Grouping, now: DateTime<Utc>) -> Option<Notice> {
+        if self.sent.get(&kind).is_some_and(|sent| now < *sent + grouping.interval) {
             return None;
         }
         let of_kind = || self.known.iter().filter(move |(key, _)| key.kind == kind);
         let begun = of_kind().filter_map(|(key, known)| ripe(key, known, known.worth_telling_at()?, now));
-        let over = of_kind().filter_map(|(key, known)| ripe(key, known, known.over_at()?, now));
-        let (begun, over) = (gathered(begun.collect(), now), gathered(over.collect(), now));
+        let over = of_kind().filter_map(|(key, known)| ripe(key, known, known.over_at(grouping)?, now));
+        let (begun, over) =
+            (gathered(begun.collect(), grouping, now), gathered(over.collect(), grouping, now));
         (!begun.is_empty() || !over.is_empty()).then_some(Notice { kind, begun, over })
     }
 
@@ -197,9 +194,9 @@ impl Known {
         is_new.then(|| self.tell_at.max(self.record.seen_at))
     }
 
-    fn over_at(&self) -> Option<DateTime<Utc>> {
+    fn over_at(&self, grouping: Grouping) -> Option<DateTime<Utc>> {
         let gone_at = self.record.gone_at.filter(|_| self.record.may_be_known())?;
-        Some(gone_at + STAY_AWAY)
+        Some(gone_at + grouping.interval)
     }
 }
 
@@ -220,10 +217,12 @@ fn ripe(key: &Key, known: &Known, at: DateTime<Utc>, now: DateTime<Utc>) -> Opti
 }
 
 /// What is to be told, once no more of its kind is to be waited for.
-fn gathered(ripe: Vec<Ripe>, now: DateTime<Utc>) -> Vec<(Key, AlertRecord)> {
+fn gathered(ripe: Vec<Ripe>, grouping: Grouping, now: DateTime<Utc>) -> Vec<(Key, AlertRecord)> {
     let times = || ripe.iter().map(|ripe| ripe.at);
     let (Some(first), Some(last)) = (times().min(), times().max()) else { return Vec::new() };
-    let is_complete = first + LEAST_WAIT <= now && (last + QUIET <= now || first + LONGEST_WAIT <= now);
+    let Grouping { wait, interval } = grouping;
+    let is_quiet = last + wait / 2 <= now || first + wait.max(interval) <= now;
+    let is_complete = first + wait <= now && is_quiet;
     if is_complete { ripe.into_iter().map(|ripe| ripe.told).collect() } else { Vec::new() }
 }
 

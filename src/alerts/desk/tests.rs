@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+const USUAL: Grouping = Grouping { wait: TimeDelta::seconds(60), interval: TimeDelta::minutes(5) };
+
 /// How often a story is looked at, in seconds.
 const STEP: i64 = 30;
 
@@ -83,7 +85,7 @@ impl Stage {
         let found = found.iter().map(|subject| trouble(subject, now)).collect();
         self.desk.update(found, &self.roster, now);
         self.kept = self.desk.book();
-        for notice in self.desk.due(now) {
+        for notice in self.desk.due(USUAL, now) {
             self.desk.attempt(&notice, now);
             self.kept = self.desk.book();
             if weather == Weather::Deaf {
@@ -145,7 +147,7 @@ fn found_at(spells: &[(usize, usize, usize)], look: usize) -> Vec<&'static str> 
     (0..SUBJECTS.len()).filter(is_in_trouble).map(|subject| SUBJECTS[subject]).collect()
 }
 
-/// Longest stretches of looks at which a subject is in trouble, breaks below `STAY_AWAY` included.
+/// Longest stretches of looks at which a subject is in trouble, breaks below the interval included.
 fn stretches(spells: &[(usize, usize, usize)], subject: &str) -> Vec<(i64, i64)> {
     let looks = (0..300).filter(|look| found_at(spells, *look).contains(&subject));
     let mut stretches: Vec<(i64, i64)> = Vec::new();
@@ -181,7 +183,7 @@ proptest! {
             }
             // What was over before it was told is never told, and no end is told before it stayed away.
             for (at, begins) in told.clone() {
-                let recent = (at - STAY_AWAY.num_seconds() + STEP..=at).step_by(usize::try_from(STEP).unwrap());
+                let recent = (at - USUAL.interval.num_seconds() + STEP..=at).step_by(usize::try_from(STEP).unwrap());
                 let seen = |seconds: i64| found_at(&spells, usize::try_from(seconds / STEP).unwrap()).contains(&subject);
                 let is_right = if begins { seen(at) } else { !recent.into_iter().any(seen) };
                 prop_assert!(is_right, "{} {:?}", subject, told);
@@ -191,7 +193,7 @@ proptest! {
         for Sent { at, kind, begun, over } in &stage.sent {
             prop_assert!(!begun.is_empty() || !over.is_empty());
             if let Some(before) = last.insert(*kind, *at) {
-                prop_assert!(at - before >= GROUP_INTERVAL.num_seconds());
+                prop_assert!(at - before >= USUAL.interval.num_seconds());
             }
         }
     }
@@ -294,10 +296,10 @@ fn nothing_is_told_before_it_is_worth_telling() {
     for seconds in (0..3660).step_by(30) {
         let found = Trouble { tell_at: worth, ..trouble("lobby", at(0)) };
         desk.update(vec![found], &roster, at(seconds));
-        assert_eq!(desk.due(at(seconds)), [], "{seconds}");
+        assert_eq!(desk.due(USUAL, at(seconds)), [], "{seconds}");
     }
     desk.update(vec![Trouble { tell_at: worth, ..trouble("lobby", at(0)) }], &roster, at(3660));
-    assert_eq!(desk.due(at(3660)).len(), 1);
+    assert_eq!(desk.due(USUAL, at(3660)).len(), 1);
 }
 
 #[test]
@@ -350,5 +352,5 @@ fn a_book_of_another_version_is_read_as_far_as_it_is_understood() {
     assert_eq!((desk.known.len(), desk.sent.len()), (1, 1));
     assert!(desk.seen_at(&key("lobby")).is_some() && !desk.is_told(&key("lobby")));
     // It was not judged yet.
-    assert_eq!(desk.due(at(1_000_000)), []);
+    assert_eq!(desk.due(USUAL, at(1_000_000)), []);
 }

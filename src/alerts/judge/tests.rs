@@ -109,6 +109,7 @@ impl Bench {
         let inventory =
             |inventory| InventoryView { inventory: Arc::clone(inventory), known: None, next_run: None };
         let snapshot = Snapshot {
+            daemon: None,
             at: at("02T12:00"),
             series: series.collect(),
             deliveries: config.deliveries.iter().map(delivery).collect(),
