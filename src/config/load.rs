@@ -12,7 +12,8 @@ use chrono_tz::Tz;
 use toml::de::DeTable;
 
 use super::{
-    Config, ConfigError, SecretSource, Stream, accounts, deliveries, folders, inventories, jobs,
+    Config, ConfigError, HttpSettings, SecretSource, Stream, accounts, deliveries, folders, inventories,
+    jobs,
     names::Names,
     problem::reason,
     reference,
@@ -54,6 +55,21 @@ impl Config {
     }
 }
 
+impl HttpSettings {
+    /// Reads `[http]` alone of the file at `path`, whatever is wrong elsewhere in it: a daemon that rejected such a file
+    /// goes on with the one it had, and is well.
+    pub fn load(path: &Path) -> Result<Option<Self>, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        let (table, _) = DeTable::parse_recoverable(&text);
+        let mut report = Report::new(&text);
+        let http = Section::read_root(table.get_ref(), &mut report, |root| {
+            root.skip_others();
+            settings::http(root, path.parent().unwrap_or(Path::new("")))
+        });
+        report.finish(path, http).map(|(http, _)| http).map_err(ConfigError::Invalid)
+    }
+}
+
 fn choose_path(flag: Option<PathBuf>, variable: Option<OsString>, has_local: bool) -> PathBuf {
     flag.or(variable.map(PathBuf::from))
         .unwrap_or_else(|| PathBuf::from(if has_local { LOCAL_PATH } else { SYSTEM_PATH }))
@@ -73,7 +89,7 @@ fn read(root: &mut Section<'_>, path: &Path) -> Result<Config, Reported> {
     let timezone = root.text_or("timezone", TIMEZONE, rules::zone);
     let token_key = token_key(root, base);
     let angus = settings::angus(root);
-    let http = settings::http(root);
+    let http = settings::http(root, base);
     let context = Context { base, timezone: timezone.unwrap_or(Tz::UTC) };
     let mut stream_names = Names::new("stream", root.report());
     let streams = streams::read(root, &context, &mut stream_names);

@@ -167,4 +167,6 @@ pub struct Schedule {
 pub struct HttpSettings {
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// What every request must show as `Authorization: Bearer`; `None` = nothing.
+    pub token: Option<SecretSource>,
 }

@@ -1,9 +1,9 @@
 //! The sections `[angus]` and `[http]`.
 
-use std::{net::SocketAddr, num::NonZeroU16, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU16, path::Path, time::Duration};
 
 use super::{
-    AngusSettings, HttpSettings,
+    AngusSettings, HttpSettings, reference,
     report::{Mismatch, Reported},
     rules,
     section::Section,
@@ -46,10 +46,12 @@ pub(super) fn angus(root: &mut Section<'_>) -> Result<AngusSettings, Reported> {
 }
 
 /// Reads `[http]`; `None` where it is not there or does not say where to listen.
-pub(super) fn http(root: &mut Section<'_>) -> Result<Option<HttpSettings>, Reported> {
+pub(super) fn http(root: &mut Section<'_>, base: &Path) -> Result<Option<HttpSettings>, Reported> {
     let settings = root.section("http", |section| {
-        let listen = section.optional_text("listen", address)?;
-        Ok(listen.map(|listen| HttpSettings { listen }))
+        let listen = section.optional_text("listen", address);
+        let token = reference::read_optional(section, "token", base);
+        let (listen, token) = (listen?, token?);
+        Ok(listen.map(|listen| HttpSettings { listen, token }))
     });
     settings.map(Option::flatten)
 }

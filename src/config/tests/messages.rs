@@ -39,7 +39,7 @@ fn top_level_keys_are_judged() {
             "http = { listen = \"9464\" }",
             "line 1: http.listen: expected an address and a port such as 127.0.0.1:9464; found \"9464\"",
         ),
-        ("http = { token = \"s3cret\" }", "line 1: http.token: expected one of listen; found an unknown key"),
+        ("http = { port = 9464 }", "line 1: http.port: expected one of listen, token; found an unknown key"),
         (
             "streams_file = \"none.csv\"",
             "line 1: streams_file: expected a CSV file in UTF-8; found \"none.csv\" (no such file)",
