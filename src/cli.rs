@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "doc comments here are help texts for people")]
 
 mod accounts;
+mod packaging;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -9,6 +10,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Logout};
+pub use packaging::{Health, Man};
 
 /// Export Angus.ai audience metrics to CSV and Parquet files that converge.
 #[derive(Debug, Parser)]
@@ -32,6 +34,16 @@ First steps:
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 credentials refused
 for every stream, 4 incomplete (running it again resumes), 5 locked by another
 process.";
+
+/// Every exit code with its meaning, for the manual.
+pub const EXIT_CODES: [(u8, &str); 6] = [
+    (0, "all that was asked is done"),
+    (1, "failed: nothing, or not enough, could be done"),
+    (2, "usage or configuration; nothing was started"),
+    (3, "credentials refused for every stream concerned"),
+    (4, "incomplete: some windows or streams failed; running it again resumes"),
+    (5, "another process holds the lock"),
+];
 
 /// What every command understands.
 #[derive(Debug, Args)]
@@ -136,6 +148,14 @@ pub enum Command {
         after_help = "Example:\n  audience-exporter completions bash > /etc/bash_completion.d/audience-exporter"
     )]
     Completions(Completions),
+    /// Ask the running daemon whether it is well, as [http] of the configuration says: 0 = yes, 1 = no
+    #[command(after_help = "Example:\n  audience-exporter health --live")]
+    Health(Health),
+    /// Print or write the man pages
+    #[command(
+        after_help = "Examples:\n  audience-exporter man | man -l -\n  audience-exporter man /usr/local/share/man/man1"
+    )]
+    Man(Man),
 }
 
 /// `demo`

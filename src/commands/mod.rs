@@ -6,8 +6,10 @@ mod check;
 mod completions;
 mod deliver;
 mod demo;
+mod health;
 mod init;
 mod inventory;
+mod man;
 mod output;
 mod plan;
 mod preview;
@@ -83,5 +85,7 @@ pub async fn run(cli: Cli) -> Result<u8, CommandError> {
         Command::Auth(args) => auth::run(&session, &args).await,
         Command::Simulate(args) => simulate::run(&session, &args).await,
         Command::Completions(args) => completions::run(&args),
+        Command::Health(args) => health::run(&session, &args).await,
+        Command::Man(args) => man::run(&args),
     }
 }

@@ -12,7 +12,8 @@ use chrono_tz::Tz;
 use toml::de::DeTable;
 
 use super::{
-    Config, ConfigError, SecretSource, Stream, accounts, deliveries, folders, inventories, jobs,
+    Config, ConfigError, HttpSettings, SecretSource, Stream, accounts, deliveries, folders, inventories,
+    jobs,
     names::Names,
     problem::reason,
     reference,
@@ -51,6 +52,21 @@ impl Config {
         let config = Section::read_root(table.get_ref(), &mut report, |root| read(root, path));
         let (config, warnings) = report.finish(path, config).map_err(ConfigError::Invalid)?;
         Ok(Self { warnings, ..config })
+    }
+}
+
+impl HttpSettings {
+    /// Reads `[http]` alone of the file at `path`, whatever is wrong elsewhere in it: a daemon that rejected such a file
+    /// goes on with the one it had, and is well.
+    pub fn load(path: &Path) -> Result<Option<Self>, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        let (table, _) = DeTable::parse_recoverable(&text);
+        let mut report = Report::new(&text);
+        let http = Section::read_root(table.get_ref(), &mut report, |root| {
+            root.skip_others();
+            service::http(root, path.parent().unwrap_or(Path::new("")))
+        });
+        report.finish(path, http).map(|(http, _)| http).map_err(ConfigError::Invalid)
     }
 }
 

@@ -41,8 +41,17 @@ impl Timing {
 
 /// The HTTP client could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot set up HTTP: {0}")]
+#[error("cannot set up HTTP: {}; are there trusted certificates, as of the package ca-certificates?", cause(.0))]
 pub struct ClientSetupError(#[from] reqwest::Error);
+
+/// What lies at the bottom says what failed; what lies above it only that something did.
+fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(below) = cause.source() {
+        cause = below;
+    }
+    cause.to_string()
+}
 
 /// Connections, beyond this machine through the proxy that the environment names, and on it never: what is sent to
 /// loopback in the clear must not leave it. Cheap to clone.
@@ -70,6 +79,11 @@ impl Http {
     pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
         let client = if crate::config::is_loopback(&url) { &self.loopback } else { &self.beyond };
         client.request(method, url)
+    }
+
+    /// A request that reads from this machine itself, by whichever of its addresses: no proxy sees it.
+    pub(crate) fn get_here(&self, url: Url) -> RequestBuilder {
+        self.loopback.get(url)
     }
 
     /// A request that reads.

@@ -28,3 +28,4 @@ pub use retry::{Decision, RetryPolicy, Trouble};
 pub(crate) use server_clock::server_time;
 pub use traffic::{Answer, Endpoint, Traffic};
 pub use transport::Transport;
+pub(crate) use transport::transport_trouble;

@@ -51,7 +51,7 @@ impl Transport {
 
 /// The failure of a request as something that may pass. Of the address it tells the host only: a query may say more
 /// than a log should know.
-pub(super) fn transport_trouble(error: &reqwest::Error) -> Trouble {
+pub(crate) fn transport_trouble(error: &reqwest::Error) -> Trouble {
     let transport = Transport::of(error);
     let place = error.url().map(|url| format!(" ({})", url.origin().ascii_serialization()));
     let message = format!("{}{}", transport.words(), place.unwrap_or_default());
