@@ -128,9 +128,11 @@ impl Lane {
 
     /// Gives a hint. Where a run is under way, the next one follows it at once. Tells how it met a run: see [`Offer`].
     pub fn offer(&self, hint: Hint) -> Offer {
+        // Held while the hint is given: the run that it begins is not one that it met.
+        let mut state = self.state();
         // Full: a hint is waiting already.
         _ = self.hints.try_send(hint);
-        match &mut self.state().run {
+        match &mut state.run {
             Some(run) if hint == Hint::Schedule => {
                 let is_first = !std::mem::replace(&mut run.has_overlapped, true);
                 Offer::Overlapped { since: run.since, is_first }

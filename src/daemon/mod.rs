@@ -88,6 +88,8 @@ struct Drained {
     in_time: bool,
     /// Somebody asked meanwhile that the daemon ends.
     stop_requested: bool,
+    /// Somebody asked meanwhile that the configuration is read again.
+    reload_requested: bool,
 }
 
 impl Daemon {
@@ -175,14 +177,20 @@ impl Daemon {
         self.manager.status(&self.running.sentence());
     }
 
-    /// Reads the configuration again, and applies it whole or not at all. `false` where it was asked to end meanwhile.
+    /// Reads the configuration again, and applies it whole or not at all; once more where that was asked for meanwhile.
+    /// `false` where it was asked to end meanwhile.
     async fn reload(&mut self, heartbeat: &mut Heartbeat) -> bool {
         ServiceManager::reloading();
-        let is_to_go_on = match self.prepare_again().await {
-            Ok(prepared) => self.replace(prepared, heartbeat).await,
-            Err(error) => {
-                tell_rejection(&error);
-                true
+        let is_to_go_on = loop {
+            let drained = match self.prepare_again().await {
+                Ok(prepared) => self.replace(prepared, heartbeat).await,
+                Err(error) => {
+                    tell_rejection(&error);
+                    break true;
+                }
+            };
+            if drained.stop_requested || !drained.reload_requested {
+                break !drained.stop_requested;
             }
         };
         ServiceManager::ready();
@@ -203,7 +211,7 @@ impl Daemon {
         prepared
     }
 
-    async fn replace(&mut self, prepared: Prepared, heartbeat: &mut Heartbeat) -> bool {
+    async fn replace(&mut self, prepared: Prepared, heartbeat: &mut Heartbeat) -> Drained {
         self.manager.status("applying a changed configuration");
         let drained = self.drain(heartbeat).await;
         let Prepared { crew, receivers, lock, listening } = prepared;
@@ -219,7 +227,7 @@ impl Daemon {
         }
         let config = &self.running.crew.config;
         tracing::info!(jobs = config.jobs.len(), streams = config.streams.len(), "configuration applied");
-        !drained.stop_requested
+        drained
     }
 
     /// Ends all work at its next safe point, or when the time for that is up. Returns whether it was the former.
@@ -240,10 +248,12 @@ impl Daemon {
         self.running.request_stop();
         let deadline = sleep(timeout);
         tokio::pin!(deadline);
-        let mut stop_requested = false;
+        let (mut stop_requested, mut reload_requested) = (false, false);
         loop {
             tokio::select! {
-                () = self.running.ended() => return Drained { in_time: true, stop_requested },
+                () = self.running.ended() => {
+                    return Drained { in_time: true, stop_requested, reload_requested };
+                }
                 () = &mut deadline => break,
                 _ = heartbeat.beat() => {
                     let now = Instant::now();
@@ -257,6 +267,7 @@ impl Daemon {
                         std::process::exit(EXIT_AT_ONCE);
                     }
                     stop_requested |= order == Order::Stop;
+                    reload_requested |= order == Order::Reload;
                 }
             }
         }
@@ -266,7 +277,7 @@ impl Daemon {
             timeout_seconds,
             "work did not come to a safe point in time, and was abandoned; the next run does it again"
         );
-        Drained { in_time: false, stop_requested }
+        Drained { in_time: false, stop_requested, reload_requested }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -108,11 +111,17 @@ pub(super) struct FaultSchedule {
     faults: Faults,
     seed: u64,
     streams: Mutex<HashMap<String, History>>,
+    is_calm: AtomicBool,
 }
 
 impl FaultSchedule {
     pub(super) fn new(faults: Faults, seed: u64) -> Self {
-        Self { faults, seed, streams: Mutex::default() }
+        Self { faults, seed, streams: Mutex::default(), is_calm: AtomicBool::new(false) }
+    }
+
+    /// While it is calm, nothing goes wrong.
+    pub(super) fn set_calm(&self, is_calm: bool) {
+        self.is_calm.store(is_calm, Ordering::Relaxed);
     }
 
     /// What goes wrong with the next request of `client_id`, which may be the name of an account.
@@ -172,7 +181,8 @@ impl FaultSchedule {
 
     /// Histories are kept only where something can go wrong.
     fn possible(&self) -> bool {
-        self.rates(StatusCode::BAD_GATEWAY).iter().any(|(_, rate)| *rate > 0.0)
+        !self.is_calm.load(Ordering::Relaxed)
+            && self.rates(StatusCode::BAD_GATEWAY).iter().any(|(_, rate)| *rate > 0.0)
     }
 
     fn streams(&self) -> MutexGuard<'_, HashMap<String, History>> {
@@ -227,6 +237,16 @@ mod tests {
         let schedule = schedule(Faults::default());
         assert!((0..1000).all(|_| schedule.next("a", Errand::Page).is_none()));
         assert!(schedule.streams().is_empty());
+    }
+
+    #[test]
+    fn nothing_goes_wrong_while_it_is_calm() {
+        let schedule = schedule(Faults { expire_rate: 1.0, ..Faults::default() });
+        assert_eq!(schedule.next("a", Errand::Page), Some(Fault::Expired));
+        schedule.set_calm(true);
+        assert!((0..1000).all(|_| schedule.next("a", Errand::Page).is_none()));
+        schedule.set_calm(false);
+        assert_eq!(schedule.next("b", Errand::Page), Some(Fault::Expired));
     }
 
     #[test]

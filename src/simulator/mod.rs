@@ -162,6 +162,11 @@ impl Simulator {
         self.server.requests()
     }
 
+    /// While it is calm, none of its faults happens; data that is late stays late.
+    pub fn set_calm(&self, is_calm: bool) {
+        self.server.set_calm(is_calm);
+    }
+
     /// Finishes the requests in flight and stops.
     pub async fn stop(self) {
         let Self { mut serving, keep_running, .. } = self;

@@ -100,6 +100,10 @@ impl Server {
         self.clock.now()
     }
 
+    pub(super) fn set_calm(&self, is_calm: bool) {
+        self.faults.set_calm(is_calm);
+    }
+
     /// Every access token of `system` made so far is refused from now on.
     pub(super) fn expire_access_tokens(&self, system: System) {
         match system {

@@ -26,11 +26,11 @@ pub(crate) type Buckets = BTreeMap<SeriesKey, BTreeSet<DateTime<Utc>>>;
 
 impl Files {
     /// What readers see.
-    pub(super) fn published(folder: &Path) -> Self {
+    pub(crate) fn published(folder: &Path) -> Self {
         Self::beginning_with(folder, "data.")
     }
 
-    pub(super) fn beginning_with(folder: &Path, prefix: &str) -> Self {
+    pub(crate) fn beginning_with(folder: &Path, prefix: &str) -> Self {
         let mut files = BTreeMap::new();
         let mut folders = vec![folder.to_owned()];
         while let Some(next) = folders.pop() {
@@ -67,6 +67,12 @@ impl Files {
         Self(below.map(|(path, file)| (path.clone(), file.clone())).collect())
     }
 
+    /// Those that are not in a folder.
+    pub(crate) fn without(mut self, folder: &str) -> Self {
+        self.0.retain(|path, _| !path.starts_with(folder));
+        self
+    }
+
     pub(crate) fn bytes(&self, path: &Path) -> Option<&[u8]> {
         self.0.get(path).map(|(bytes, _)| &**bytes)
     }
@@ -90,7 +96,7 @@ impl Files {
 
     /// Reads every file, as whole as its format can tell, and tells which buckets there are.
     #[track_caller]
-    pub(super) fn decode(&self, series: &[Series], when: &str) -> Buckets {
+    pub(crate) fn decode(&self, series: &[Series], when: &str) -> Buckets {
         let mut found = Buckets::new();
         for (path, (bytes, _)) in &self.0 {
             let owner = series.iter().find(|series| path.starts_with(series.folder())).unwrap();
@@ -120,7 +126,7 @@ struct Account {
 
 impl Books {
     /// Reads a copy, so that a ledger that needs recovery is left to the program.
-    pub(super) fn read(state_dir: &Path, series: &[Series]) -> Self {
+    pub(crate) fn read(state_dir: &Path, series: &[Series]) -> Self {
         let copy = tempfile::tempdir().unwrap();
         for suffix in ["", "-wal", "-journal"] {
             let name = format!("{FILE_NAME}{suffix}");
@@ -163,22 +169,23 @@ impl Books {
         self.series.values().all(|account| account.intervals.is_empty())
     }
 
-    /// Every recorded file is there as recorded, and every exported bucket has its row, or is recorded as missing.
+    /// Every recorded file is there as recorded, and every exported bucket of these series has its row, or is recorded
+    /// as missing.
     #[track_caller]
-    pub(super) fn assert_covered_by(&self, files: &Files, rows: &Buckets, when: &str) {
-        for (key, account) in &self.series {
+    pub(crate) fn assert_covered_by(&self, series: &[Series], files: &Files, rows: &Buckets, when: &str) {
+        for series in series {
+            let key = series.key();
+            let Some(account) = self.series.get(&key) else { continue };
             for record in &account.files {
                 let hash = files.bytes(Path::new(&record.path)).map(publish::hash);
                 let is_there = hash.is_some() && [record.hash, record.pending_hash].contains(&hash);
                 assert!(is_there, "{when}: {record:?} is not on disk");
             }
             let exported = account.intervals.iter().filter(|(_, standing)| *standing != Standing::Lost);
-            let hours = exported
-                .flat_map(|(range, _)| (range.start().timestamp()..range.end().timestamp()).step_by(3600));
-            for hour in hours.map(|second| DateTime::from_timestamp(second, 0).unwrap()) {
-                let has_row = rows.get(key).is_some_and(|rows| rows.contains(&hour));
-                let is_known = has_row || account.missing.contains(&hour);
-                assert!(is_known, "{when}: {key:?} claims {hour}, which is nowhere");
+            for start in exported.flat_map(|(range, _)| series.rules.grid.bucket_starts(*range)) {
+                let has_row = rows.get(&key).is_some_and(|rows| rows.contains(&start));
+                let is_known = has_row || account.missing.contains(&start);
+                assert!(is_known, "{when}: {key:?} claims {start}, which is nowhere");
             }
         }
     }

@@ -175,6 +175,6 @@ impl Project {
         let files = self.published();
         let series = self.series();
         let rows = files.decode(&series, when);
-        self.books().assert_covered_by(&files, &rows, when);
+        self.books().assert_covered_by(&series, &files, &rows, when);
     }
 }
