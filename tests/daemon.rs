@@ -14,3 +14,5 @@ mod reloading;
 mod service_manager;
 #[path = "daemon/stopping.rs"]
 mod stopping;
+#[path = "daemon/telling.rs"]
+mod telling;

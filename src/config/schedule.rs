@@ -41,9 +41,9 @@ impl Schedule {
         &self.line
     }
 
-    /// The first time after `instant` that is due on the wall clock of `zone`. What falls into the hour that a clock
-    /// skips is due right after it; what falls into the hour that a clock repeats is due once, unless it is due every
-    /// hour.
+    /// The first time after `instant` that is due on the wall clock of `zone`. A line with one time a day is due once on
+    /// every day: where the clock skips that time, right after the gap, and where it repeats it, the first time. An hourly
+    /// line is due every hour. Other lines go by what the clock shows: what it skips is not due, what it repeats is twice.
     pub fn next_after(&self, instant: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
         let next = self.cron.find_next_occurrence(&instant.with_timezone(&zone), false).ok()?;
         Some(next.with_timezone(&Utc))

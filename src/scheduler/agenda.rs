@@ -17,8 +17,8 @@ pub struct Tick {
     pub due: DateTime<Utc>,
 }
 
-/// Schedules on the wall clock of one zone, and when each is due next. What falls into an hour that the clock skips is
-/// due right after it; what falls into an hour that the clock repeats is due once, unless it is due every hour. Times
+/// Schedules on the wall clock of one zone, and when each is due next. How a line meets a clock that
+/// is changed, [`Schedule::next_after`] tells. Times
 /// that nobody looked for (a machine that slept, a clock set forward) are one tick together. A clock set back makes no
 /// tick, and what was due once is due again when its time comes again.
 pub struct Agenda {
