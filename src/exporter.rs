@@ -138,10 +138,13 @@ impl Exporter {
         work: &Work,
         progress: &ProgressListener,
     ) -> Result<RunReport, SetupError> {
-        let archive = Arc::clone(&self.pipeline.archive);
-        blocking(move || archive.check_output()).await?;
+        let (archive, name) = (Arc::clone(&self.pipeline.archive), command.to_owned());
         let began = self.pipeline.clock.now();
-        let number = self.ledger().begin_run(command, began)?;
+        let opening = move || {
+            archive.check_output()?;
+            Ok::<_, SetupError>(archive.ledger.begin_run(&name, began)?)
+        };
+        let number = blocking(opening).await?;
         tracing::info!(command, series = series.len(), "run began");
         let mut by_stream: BTreeMap<String, Vec<Series>> = BTreeMap::new();
         for series in series {
@@ -171,7 +174,8 @@ impl Exporter {
             "run ended"
         );
         // What was done is told even where the ledger has no room left for its end.
-        if let Err(error) = self.ledger().end_run(number, self.pipeline.clock.now(), summary) {
+        let (archive, ended) = (Arc::clone(&self.pipeline.archive), self.pipeline.clock.now());
+        if let Err(error) = blocking(move || archive.ledger.end_run(number, ended, summary)).await {
             tracing::error!(error = &*error.to_string(), "cannot note how the run ended");
         }
         Ok(report)

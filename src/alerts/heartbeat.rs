@@ -56,10 +56,11 @@ impl Heartbeat {
 
     /// A run did not end well. The first line of `summary` is told; it holds no secret.
     pub async fn fail(&self, summary: &str) {
-        let ended = self.end();
+        self.end();
         let line = summary.lines().next().unwrap_or_default();
         let line: String = line.chars().filter(|it| !it.is_control()).take(MAX_SUMMARY_CHARS).collect();
-        self.tell(ended, |http, url| http.post(below(url, "/fail")).body(line.clone())).await;
+        // Whatever ends meanwhile, a failure is news.
+        self.tell_twice(|http, url| http.post(below(url, "/fail")).body(line.clone())).await;
     }
 
     fn end(&self) -> watch::Receiver<u64> {
@@ -67,21 +68,23 @@ impl Heartbeat {
         self.ended.subscribe()
     }
 
-    /// Tells it, and once more where it was not heard, unless another run ends meanwhile.
+    /// As [`tell_twice`](Self::tell_twice), unless another run ends meanwhile.
     async fn tell(&self, mut ended: watch::Receiver<u64>, build: impl Fn(&Http, &Url) -> RequestBuilder) {
-        let Some(address) = &self.address else { return };
-        let told = async {
-            let first = self.try_once(address, &build).await;
-            if first.is_ok() {
-                return first;
-            }
-            (self.timing.sleep)(PAUSE).await;
-            self.try_once(address, &build).await
-        };
         tokio::select! {
-            outcome = told => self.log(outcome.err()),
+            () = self.tell_twice(build) => {}
             _ = ended.changed() => {}
         }
+    }
+
+    /// Tells it, and once more where it was not heard.
+    async fn tell_twice(&self, build: impl Fn(&Http, &Url) -> RequestBuilder) {
+        let Some(address) = &self.address else { return };
+        let mut outcome = self.try_once(address, &build).await;
+        if outcome.is_err() {
+            (self.timing.sleep)(PAUSE).await;
+            outcome = self.try_once(address, &build).await;
+        }
+        self.log(outcome.err());
     }
 
     async fn try_once(

@@ -28,7 +28,7 @@ pub enum StartError {
     #[error("cannot lock state_dir: {0}")]
     Lock(LockError),
     #[error(
-        "cannot listen on {address} (http.listen): {source}; choose another port, or stop what listens there"
+        "cannot listen on {address} (http.listen): {source}; choose another port, or stop what listens there; where that is this daemon itself, restart it"
     )]
     Listen { address: SocketAddr, source: io::Error },
     #[error(transparent)]

@@ -182,7 +182,7 @@ impl Daemon {
     async fn reload(&mut self, heartbeat: &mut Heartbeat) -> bool {
         ServiceManager::reloading();
         let is_to_go_on = loop {
-            let drained = match self.prepare_again().await {
+            let drained = match self.prepare_again(heartbeat).await {
                 Ok(prepared) => self.replace(prepared, heartbeat).await,
                 Err(error) => {
                     tell_rejection(&error);
@@ -197,15 +197,24 @@ impl Daemon {
         is_to_go_on
     }
 
-    async fn prepare_again(&self) -> Result<Prepared, StartError> {
-        let prepared = match Config::load(&self.path) {
-            Ok(config) => {
-                for warning in &config.warnings {
-                    tracing::warn!("{warning}");
-                }
-                prepare(config, &self.timing, &self.station.metrics, Some(&self.running.crew.config)).await
+    /// A large ledger takes a while to be opened: all that runs goes on meanwhile.
+    async fn prepare_again(&mut self, heartbeat: &mut Heartbeat) -> Result<Prepared, StartError> {
+        let before = Arc::clone(&self.running.crew);
+        let (path, timing, metrics) =
+            (self.path.clone(), self.timing.clone(), Arc::clone(&self.station.metrics));
+        let preparing = async move {
+            let config = Config::load(&path)?;
+            for warning in &config.warnings {
+                tracing::warn!("{warning}");
             }
-            Err(error) => Err(error.into()),
+            prepare(config, &timing, &metrics, Some(&before.config)).await
+        };
+        tokio::pin!(preparing);
+        let prepared = loop {
+            tokio::select! {
+                prepared = &mut preparing => break prepared,
+                _ = heartbeat.beat() => self.beat(),
+            }
         };
         self.station.metrics.reloaded(prepared.is_ok());
         prepared

@@ -34,6 +34,7 @@ pub struct Station {
     last_beat: Mutex<Instant>,
     started_at: DateTime<Utc>,
     is_stopping: AtomicBool,
+    ledger_check: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Station {
@@ -41,7 +42,8 @@ impl Station {
         let started_at = timing.clock.now();
         let last_beat = Mutex::new(Instant::now());
         let (crew, is_stopping) = (watch::Sender::new(crew), AtomicBool::new(false));
-        Self { metrics, timing, crew, last_beat, started_at, is_stopping }
+        let ledger_check = Arc::default();
+        Self { metrics, timing, crew, last_beat, started_at, is_stopping, ledger_check }
     }
 
     /// The crew that is at work now.
@@ -80,13 +82,27 @@ impl Station {
         obstacles.extend(
             crew.hung(now).into_iter().map(|lane| format!("the run of {lane} shows no sign of life")),
         );
-        let archive = Arc::clone(&crew.workplace.archive);
-        match timeout(LEDGER_PATIENCE, blocking(move || archive.ledger.check_writable())).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => obstacles.push(error.to_string()),
-            Err(_) => obstacles.push(format!("the ledger was not free for {} s", LEDGER_PATIENCE.as_secs())),
-        }
+        obstacles.extend(self.ledger_obstacle(&crew).await);
         obstacles
+    }
+
+    async fn ledger_obstacle(&self, crew: &Crew) -> Option<String> {
+        let archive = Arc::clone(&crew.workplace.archive);
+        let check = async {
+            // One at a time: whoever asks while a check waits for the ledger must not make another thread wait for it.
+            let turn = Arc::clone(&self.ledger_check).lock_owned().await;
+            blocking(move || {
+                let outcome = archive.ledger.check_writable();
+                drop(turn);
+                outcome
+            })
+            .await
+        };
+        match timeout(LEDGER_PATIENCE, check).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("the ledger was not free for {} s", LEDGER_PATIENCE.as_secs())),
+        }
     }
 
     /// Everything that can be measured, as Prometheus reads it.

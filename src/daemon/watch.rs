@@ -1,7 +1,8 @@
 //! Looks again and again at how everything is, for alerts.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::time::sleep;
 
 use super::crew::Crew;
@@ -24,12 +25,21 @@ pub(super) async fn watch_over(crew: Arc<Crew>) {
             () = crew.workplace.shutdown.requested() => return,
             () = sleep(pause) => {}
         }
-        let disks = crew.disks().await;
-        match crew.snapshot().await {
-            Ok(snapshot) => crew.alerts.check(&snapshot, &disks).await,
-            Err(error) => {
-                tracing::error!(error = &*error.to_string(), "cannot read the ledger to look for trouble");
-            }
+        // A defect here must not silence every alert to come.
+        if AssertUnwindSafe(look(&crew)).catch_unwind().await.is_err() {
+            tracing::error!(
+                "a look for trouble ended in a panic, which is a defect of this program; please report it"
+            );
+        }
+    }
+}
+
+async fn look(crew: &Arc<Crew>) {
+    let disks = crew.disks().await;
+    match crew.snapshot().await {
+        Ok(snapshot) => crew.alerts.check(&snapshot, &disks).await,
+        Err(error) => {
+            tracing::error!(error = &*error.to_string(), "cannot read the ledger to look for trouble");
         }
     }
 }

@@ -43,7 +43,10 @@ const PAUSE_AFTER_PANIC: Duration = Duration::from_mins(5);
 
 /// Does what the lane is for, one hint after the other, until a stop is requested.
 pub(super) async fn work(crew: Arc<Crew>, lane: Arc<Lane>, mut hints: mpsc::Receiver<Hint>) {
-    look_at_start(&crew, &lane).await;
+    if AssertUnwindSafe(look_at_start(&crew, &lane)).catch_unwind().await.is_err() {
+        // Told by the panic itself; whatever it is that cannot be judged may be done all the same.
+        lane.look_again(Instant::now() + PAUSE_AFTER_PANIC, Hint::Start);
+    }
     let shutdown = crew.workplace.shutdown.clone();
     loop {
         let hint = tokio::select! {

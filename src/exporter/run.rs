@@ -1,6 +1,8 @@
 //! One run: the series of a stream one after the other, and each of them window by window.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::SemaphorePermit, time::sleep};
 
 use super::{Exporter, Progress, ProgressListener, Work, plan_series};
 use crate::{
@@ -20,6 +22,9 @@ const MAX_UNAVAILABLE_IN_A_ROW: u32 = 3;
 
 /// How often a run goes back for partitions whose files it found damaged.
 const MAX_REPAIR_ROUNDS: u32 = 3;
+
+/// How often a run that waits for its turn shows that it goes on.
+const SIGN_OF_WAITING: Duration = Duration::from_secs(30);
 
 /// What all of one run shares.
 pub(super) struct Run<'a> {
@@ -111,6 +116,21 @@ impl Run<'_> {
         })
     }
 
+    /// Waits until another window may be in flight, and shows meanwhile that this is what it waits for.
+    async fn permit(&self, asking: &(dyn Fn() + Sync)) -> Option<SemaphorePermit<'_>> {
+        let permit = self.exporter.windows.acquire();
+        tokio::pin!(permit);
+        loop {
+            asking();
+            tokio::select! {
+                // The semaphore is never closed; if it were, going on without a permit is the lesser evil.
+                permit = &mut permit => return permit.ok(),
+                () = self.exporter.pipeline.shutdown.requested() => return None,
+                () = sleep(SIGN_OF_WAITING) => {}
+            }
+        }
+    }
+
     async fn export_windows(
         &self,
         series: &Series,
@@ -123,9 +143,7 @@ impl Run<'_> {
         let mut unavailable_in_a_row = 0;
         let total = windows.len();
         for (index, planned) in windows.into_iter().enumerate() {
-            asking();
-            // The semaphore is never closed; if it were, going on without a permit is the lesser evil.
-            let _permit = self.exporter.windows.acquire().await.ok();
+            let _permit = self.permit(&asking).await;
             let outcome = if self.exporter.pipeline.shutdown.is_requested() {
                 Err(WindowError::Interrupted)
             } else if planned.reason.only_if_lacking() && self.is_exported(id, &planned).await {

@@ -49,10 +49,11 @@ impl Book {
             for counts in [&mut self.overlapped, &mut self.rows_of_jobs] {
                 counts.entry(job.name.clone()).or_default();
             }
-            self.in_progress.entry(job.name.clone()).or_default();
             self.took.entry(job.name.clone()).or_default();
             expected.extend(job.streams.iter().map(|stream| (job.name.clone(), stream.name.clone())));
         }
+        // Nothing is under way when a configuration is applied: what was is done, or abandoned.
+        self.in_progress = config.jobs.iter().map(|job| (job.name.clone(), false)).collect();
         self.rows.retain(|series, _| expected.contains(series));
         for series in expected {
             self.rows.entry(series).or_default();
