@@ -148,7 +148,7 @@ pub enum Command {
         after_help = "Example:\n  audience-exporter completions bash > /etc/bash_completion.d/audience-exporter"
     )]
     Completions(Completions),
-    /// Ask the running daemon whether it is well, as [http] of the configuration says: 0 = yes, 1 = no
+    /// Ask the running daemon whether it is well, as http.listen of the configuration says: 0 = yes, 1 = no
     #[command(after_help = "Example:\n  audience-exporter health --live")]
     Health(Health),
     /// Print or write the man pages
