@@ -48,16 +48,9 @@ impl Errands {
 
     /// The same, and every inventory whose time has come.
     pub fn with_due_inventories(self, config: &Config, workplace: &Workplace) -> Result<Self, LedgerError> {
-        let now = workplace.timing.clock.now();
         let mut inventories = Vec::new();
         for inventory in &config.inventories {
-            let known = workplace.archive.ledger.inventory(&inventory.name)?;
-            let (last_success, last_error) =
-                known.map_or((None, None), |known| (known.last_success, known.last_error));
-            let account = workplace.accounts.get(&inventory.account.name);
-            let needs_a_person = account.is_some_and(|account| account.view(now).state.needs_a_person());
-            let may_try = last_error.is_none_or(|error| has_rested(&error, needs_a_person, now));
-            if may_try && is_due(inventory, config.timezone, last_success, now) {
+            if inventory_is_due(config, workplace, inventory)? {
                 inventories.push(Arc::clone(inventory));
             }
         }
@@ -88,6 +81,22 @@ impl Errands {
         workplace.accounts.finish().await;
         ErrandReports { deliveries, inventories }
     }
+}
+
+/// Whether the time of an inventory has come, and it may be tried. Blocks.
+pub(crate) fn inventory_is_due(
+    config: &Config,
+    workplace: &Workplace,
+    inventory: &Inventory,
+) -> Result<bool, LedgerError> {
+    let now = workplace.timing.clock.now();
+    let known = workplace.archive.ledger.inventory(&inventory.name)?;
+    let (last_success, last_error) =
+        known.map_or((None, None), |known| (known.last_success, known.last_error));
+    let account = workplace.accounts.get(&inventory.account.name);
+    let needs_a_person = account.is_some_and(|account| account.view(now).state.needs_a_person());
+    let may_try = last_error.is_none_or(|error| has_rested(&error, needs_a_person, now));
+    Ok(may_try && is_due(inventory, config.timezone, last_success, now))
 }
 
 /// Whether a listing that failed may be tried again: at once where nobody was asked, or where a person may have put it

@@ -79,10 +79,19 @@ impl SetupError {
     /// The reason, for labels and decisions.
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Ledger(LedgerError::Busy { .. } | LedgerError::Lock(_)) => FailureKind::Busy,
+            Self::Ledger(error) if error.is_busy() => FailureKind::Busy,
             Self::Client(_) => FailureKind::Configuration,
             Self::Tokens(error) if error.is_configuration() => FailureKind::Configuration,
             Self::Ledger(_) | Self::Output(_) | Self::Tokens(_) => FailureKind::Storage,
+        }
+    }
+
+    /// The exit code of a command that ends of it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Tokens(error) if error.is_configuration() => 2,
+            Self::Ledger(error) if error.is_busy() => 5,
+            _ => 1,
         }
     }
 }

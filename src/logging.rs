@@ -21,6 +21,7 @@ use tracing_subscriber::{
 
 use crate::{
     cli::{Global, LogFormat, LogLevel},
+    config::Config,
     environment,
 };
 
@@ -47,6 +48,13 @@ pub fn start(global: &Global, default: LogLevel, bars: &MultiProgress) {
         Targets::new().with_default(level).with_target("tokio_cron_scheduler", level.min(LevelFilter::WARN));
     // Fails only where a subscriber is installed already, which then serves as well.
     _ = registry().with(events.with_filter(filter)).try_init();
+}
+
+/// Tells what in a configuration deserves a look, though it can be acted on.
+pub fn tell_warnings(config: &Config) {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
 }
 
 fn leads_to_journal(stream: impl AsFd) -> bool {

@@ -10,7 +10,6 @@ use crate::{
     clock::Clock,
     crash_point::{self, Step},
     failure::FailureKind,
-    ledger::LedgerError,
     locks::LockError,
     plan::PlannedWindow,
     publication::{Archive, Damage, PublishError, Published},
@@ -70,7 +69,8 @@ impl PublishError {
     /// The reason, for labels and decisions.
     pub fn kind(&self) -> FailureKind {
         match self {
-            Self::Lock(LockError::Held { .. }) | Self::Ledger(LedgerError::Busy { .. }) => FailureKind::Busy,
+            Self::Lock(LockError::Held { .. }) => FailureKind::Busy,
+            Self::Ledger(error) if error.is_busy() => FailureKind::Busy,
             _ => FailureKind::Storage,
         }
     }

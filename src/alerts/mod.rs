@@ -153,10 +153,11 @@ impl Alerts {
 
     /// Keeps what changed. Where the ledger cannot be written, the next check keeps it as well.
     async fn keep(&self, desk: &Desk, kept: &mut AlertBook) {
-        let (archive, from, to) = (Arc::clone(&self.archive), kept.clone(), desk.book());
-        if from == to {
+        let to = desk.book();
+        if *kept == to {
             return;
         }
+        let (archive, from) = (Arc::clone(&self.archive), kept.clone());
         let done = blocking(move || archive.ledger.keep_alert_book(&from, &to).map(|()| to)).await;
         match done {
             Ok(book) => *kept = book,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::wire::{Decision, RetryPolicy, RetryReason, Trouble};
+use crate::wire::{Decision, RetryPolicy};
 
 /// For ever: trouble that nobody was told of stays to be told.
 const RETRY: RetryPolicy = RetryPolicy {
@@ -38,8 +38,7 @@ impl Patience {
         now: DateTime<Utc>,
     ) -> bool {
         self.failures = self.failures.saturating_add(1);
-        let trouble = Trouble { reason: RetryReason::OtherStatus, retry_after, message: String::new() };
-        let pause = match RETRY.decide(&trouble, self.failures, Duration::ZERO, jitter) {
+        let pause = match RETRY.decide(retry_after, self.failures, Duration::ZERO, jitter) {
             Decision::Wait(wait) | Decision::Postpone(wait) => TimeDelta::from_std(wait).ok(),
             Decision::GiveUp => None,
         };

@@ -59,7 +59,7 @@ impl CommandError {
             Self::Config(_) | Self::Usage(_) => 2,
             Self::Setup(error) => error.exit_code(),
             Self::Daemon(error) => error.exit_code(),
-            Self::Ledger(LedgerError::Busy { .. } | LedgerError::Lock(_)) => 5,
+            Self::Ledger(error) if error.is_busy() => 5,
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
             _ => 1,
         }

@@ -7,6 +7,7 @@ use crate::{
     cli::{Global, Selection},
     clock::Clock,
     config::{Config, nearest},
+    logging,
     series::Series,
     shutdown::Shutdown,
     wire::Timing,
@@ -34,9 +35,7 @@ impl Session {
     /// Reads the configuration for a command that acts on it, and tells the log what in it deserves a look.
     pub(super) fn config_to_act_on(&self) -> Result<Config, CommandError> {
         let config = self.config()?;
-        for warning in &config.warnings {
-            tracing::warn!("{warning}");
-        }
+        logging::tell_warnings(&config);
         Ok(config)
     }
 

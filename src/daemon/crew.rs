@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::Mutex;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     alerts::{Alerts, Heartbeat},
     blocking::blocking,
-    config::{Config, Inventory, Job, SecretSource},
+    config::{Config, Job, SecretSource},
     disk::Disks,
     exporter::{Exporter, SetupError},
     ledger::LedgerError,
@@ -96,7 +96,7 @@ impl Crew {
     }
 
     fn read_snapshot(&self) -> Result<Snapshot, LedgerError> {
-        let now = chrono::SubsecRound::trunc_subsecs(self.now(), 0);
+        let now = self.now().trunc_subsecs(0);
         let accounts = self.workplace.accounts.views(now);
         let tokens = TokenViews { accounts, streams: self.exporter.stream_views(now) };
         Snapshot::read(&self.config, Some(&self.workplace.archive.ledger), tokens, now)
@@ -106,11 +106,6 @@ impl Crew {
     pub async fn disks(self: &Arc<Self>) -> Disks {
         let crew = Arc::clone(self);
         blocking(move || Disks::of(&crew.config)).await
-    }
-
-    /// The lane that takes an inventory, or exports a job, of this name.
-    pub fn lane(&self, name: &str) -> Option<&Arc<Lane>> {
-        self.lanes.iter().find(|lane| lane.duty().schedule().is_some() && lane.duty().name() == name)
     }
 
     /// Lanes with a run that shows no sign of life, by name.
@@ -135,12 +130,6 @@ impl Crew {
             }
         }
         Ok(false)
-    }
-
-    /// Whether the inventory is due by now and may be tried. Blocks.
-    pub(super) fn inventory_is_due(&self, inventory: &Inventory) -> Result<bool, LedgerError> {
-        let due = crate::errands::Errands::default().with_due_inventories(&self.config, &self.workplace)?;
-        Ok(due.inventories.iter().any(|found| found.name == inventory.name))
     }
 }
 

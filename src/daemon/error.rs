@@ -5,7 +5,6 @@ use std::{io, net::SocketAddr};
 use crate::{
     config::{ConfigError, SecretError},
     exporter::SetupError,
-    ledger::LedgerError,
     locks::LockError,
     scheduler::HeartbeatError,
 };
@@ -46,17 +45,6 @@ impl StartError {
             Self::Config(_) | Self::HttpToken(_) => 2,
             Self::Setup(error) => error.exit_code(),
             Self::Taken { .. } => 5,
-            _ => 1,
-        }
-    }
-}
-
-impl SetupError {
-    /// The exit code of a command that ends of it.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Tokens(error) if error.is_configuration() => 2,
-            Self::Ledger(LedgerError::Busy { .. } | LedgerError::Lock(_)) => 5,
             _ => 1,
         }
     }

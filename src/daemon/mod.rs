@@ -20,6 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::SubsecRound;
 use tokio::time::sleep;
 
 use self::{
@@ -30,9 +31,10 @@ use self::{
 };
 use crate::{
     blocking::blocking,
-    config::{Config, ConfigError, HttpSettings},
+    config::{Config, ConfigError},
     http::{self, Listening},
     locks::{Lock, LockError, Patience},
+    logging,
     metrics::Metrics,
     scheduler::Heartbeat,
     time::to_display,
@@ -66,7 +68,7 @@ pub struct Daemon {
     lock: Lock,
 }
 
-/// A configuration that can be put to work.
+/// A changed configuration that can be put to work.
 struct Prepared {
     crew: Arc<Crew>,
     receivers: Receivers,
@@ -96,20 +98,14 @@ impl Daemon {
     /// Opens what `config` names, takes the lock of its state folder, listens and puts the lanes to work.
     pub async fn start(config: Config, timing: Timing) -> Result<Self, StartError> {
         let signals = Signals::catch()?;
-        let metrics = Arc::new(Metrics::default());
         let path = config.path.clone();
-        let prepared = prepare(config, &timing, &metrics, None).await?;
-        let Prepared { crew, receivers, lock, listening } = prepared;
-        let lock = match lock {
-            Some(lock) => lock,
-            None => take_lock(&crew.config, &timing)?,
-        };
+        let lock = take_lock(&config, &timing)?;
+        let bound = bind(&config).await?;
+        let metrics = Arc::new(Metrics::default());
+        let (crew, receivers) = open(config, &timing, &metrics).await?;
         metrics.expect(&crew.config);
         let station = Arc::new(Station::new(Arc::clone(&crew), metrics, timing.clone()));
-        let listening = match listening {
-            NewListening::Changed(Some(bound)) => Some(bound.serve(&station)),
-            _ => None,
-        };
+        let listening = bound.map(|bound| bound.serve(&station));
         let running = Running::start(crew, receivers);
         let manager = ServiceManager::of_this_process();
         Ok(Self { path, timing, station, running, listening, manager, signals, hung: Vec::new(), lock })
@@ -204,10 +200,8 @@ impl Daemon {
             (self.path.clone(), self.timing.clone(), Arc::clone(&self.station.metrics));
         let preparing = async move {
             let config = Config::load(&path)?;
-            for warning in &config.warnings {
-                tracing::warn!("{warning}");
-            }
-            prepare(config, &timing, &metrics, Some(&before.config)).await
+            logging::tell_warnings(&config);
+            prepare(config, &timing, &metrics, &before.config).await
         };
         tokio::pin!(preparing);
         let prepared = loop {
@@ -291,25 +285,39 @@ impl Daemon {
 }
 
 /// Opens what `config` names and changes nothing of what runs, so that it can be rejected as a whole. `before` is the
-/// configuration at work, if any.
+/// configuration at work.
 async fn prepare(
     config: Config,
     timing: &Timing,
     metrics: &Arc<Metrics>,
-    before: Option<&Config>,
+    before: &Config,
 ) -> Result<Prepared, StartError> {
-    let is_elsewhere = before.is_none_or(|before| before.state_dir != config.state_dir);
+    let is_elsewhere = config.state_dir != before.state_dir;
     let lock = if is_elsewhere { Some(take_lock(&config, timing)?) } else { None };
-    let was = before.and_then(|before| before.http.as_ref()).map(|http| http.listen);
-    let listening = match &config.http {
-        Some(HttpSettings { listen, .. }) if Some(*listen) == was => NewListening::Kept,
-        None if was.is_none() => NewListening::Kept,
-        Some(HttpSettings { listen, .. }) => NewListening::Changed(Some(http::Bound::to(*listen).await?)),
-        None => NewListening::Changed(None),
+    let address = |config: &Config| config.http.as_ref().map(|http| http.listen);
+    let listening = if address(&config) == address(before) {
+        NewListening::Kept
+    } else {
+        NewListening::Changed(bind(&config).await?)
     };
-    let (timing, metrics) = (timing.clone(), Arc::clone(metrics));
-    let (crew, receivers) = blocking(move || Crew::open(config, timing, metrics)).await?;
+    let (crew, receivers) = open(config, timing, metrics).await?;
     Ok(Prepared { crew, receivers, lock, listening })
+}
+
+async fn bind(config: &Config) -> Result<Option<http::Bound>, StartError> {
+    Ok(match &config.http {
+        Some(http) => Some(http::Bound::to(http.listen).await?),
+        None => None,
+    })
+}
+
+async fn open(
+    config: Config,
+    timing: &Timing,
+    metrics: &Arc<Metrics>,
+) -> Result<(Arc<Crew>, Receivers), StartError> {
+    let (timing, metrics) = (timing.clone(), Arc::clone(metrics));
+    blocking(move || Crew::open(config, timing, metrics)).await
 }
 
 fn take_lock(config: &Config, timing: &Timing) -> Result<Lock, StartError> {
@@ -321,8 +329,7 @@ fn take_lock(config: &Config, timing: &Timing) -> Result<Lock, StartError> {
         },
         LockError::File(error) => StartError::Lock(error.into()),
     })?;
-    let (process, since) =
-        (std::process::id(), to_display(chrono::SubsecRound::trunc_subsecs(timing.clock.now(), 0)));
+    let (process, since) = (std::process::id(), to_display(timing.clock.now().trunc_subsecs(0)));
     let signature = format!("process {process}, running since {since} with {}", config.path.display());
     lock.sign(&signature).map_err(|error| StartError::Lock(error.into()))?;
     Ok(lock)

@@ -1,12 +1,6 @@
 //! A crew at work: its lanes as tasks, and the agenda that gives them hints.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
@@ -29,7 +23,7 @@ pub(super) struct Running {
     agenda: Agenda,
     /// The lane of each entry of the agenda.
     scheduled: Vec<Arc<Lane>>,
-    traffic_seen: AtomicU64,
+    traffic_seen: u64,
     last_beat: (DateTime<Utc>, Instant),
 }
 
@@ -49,14 +43,7 @@ impl Running {
             tasks.spawn(work(Arc::clone(&crew), Arc::clone(lane), hints));
         }
         tasks.spawn(watch_over(Arc::clone(&crew)));
-        Self {
-            crew,
-            tasks,
-            agenda,
-            scheduled,
-            traffic_seen: AtomicU64::new(0),
-            last_beat: (now, Instant::now()),
-        }
+        Self { crew, tasks, agenda, scheduled, traffic_seen: 0, last_beat: (now, Instant::now()) }
     }
 
     /// Looks at the clock, and gives hints to lanes whose time has come.
@@ -102,9 +89,9 @@ impl Running {
     }
 
     /// Lanes that export show life by themselves; that the others go on is seen on the wire.
-    fn notice_traffic(&self, at: Instant) {
+    fn notice_traffic(&mut self, at: Instant) {
         let traffic = self.crew.workplace.timing.traffic.total();
-        if self.traffic_seen.swap(traffic, Ordering::Relaxed) == traffic {
+        if std::mem::replace(&mut self.traffic_seen, traffic) == traffic {
             return;
         }
         for lane in self.crew.lanes.iter().filter(|lane| !matches!(lane.duty(), Duty::Export(_))) {
@@ -129,33 +116,31 @@ impl Running {
 
     /// How it is, in a sentence for `systemctl status`.
     pub(super) fn sentence(&self) -> String {
-        let running: Vec<String> = self
-            .crew
-            .lanes
-            .iter()
-            .filter(|lane| lane.running_since().is_some())
-            .map(|lane| lane.duty().name())
-            .collect();
-        let doing =
-            if running.is_empty() { "idle".to_owned() } else { format!("running {}", running.join(", ")) };
-        let nexts = self.scheduled.iter().enumerate();
-        let next = nexts
-            .filter_map(|(entry, lane)| Some((self.agenda.next(entry)?, lane)))
-            .min_by_key(|(at, _)| *at);
-        let next = next.map_or_else(String::new, |(at, lane)| {
-            let zone = self.crew.config.timezone;
-            let local = at.with_timezone(&zone).format("%Y-%m-%d %H:%M");
-            format!("; next {} at {local} {}", lane.duty().name(), zone.name())
-        });
-        let unwell: Vec<String> = self
-            .crew
-            .lanes
-            .iter()
-            .filter(|lane| lane.failures() > 0)
-            .filter_map(|lane| Some(format!("{} {}", lane.duty().name(), lane.last_outcome()?)))
-            .collect();
-        let unwell =
-            if unwell.is_empty() { String::new() } else { format!("; last time {}", unwell.join(", ")) };
-        format!("{doing}{next}{unwell}")
+        let parts = [Some(self.doing()), self.next(), self.unwell()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
+    fn doing(&self) -> String {
+        let running = self.crew.lanes.iter().filter(|lane| lane.running_since().is_some());
+        let names: Vec<String> = running.map(|lane| lane.duty().name()).collect();
+        if names.is_empty() { "idle".to_owned() } else { format!("running {}", names.join(", ")) }
+    }
+
+    /// Which lane of the agenda comes next, and when.
+    fn next(&self) -> Option<String> {
+        let lanes = self.scheduled.iter().enumerate();
+        let times = lanes.filter_map(|(entry, lane)| Some((self.agenda.next(entry)?, lane)));
+        let (at, lane) = times.min_by_key(|(at, _)| *at)?;
+        let zone = self.crew.config.timezone;
+        let local = at.with_timezone(&zone).format("%Y-%m-%d %H:%M");
+        Some(format!("next {} at {local} {}", lane.duty().name(), zone.name()))
+    }
+
+    /// The lanes whose last run failed.
+    fn unwell(&self) -> Option<String> {
+        let failing = self.crew.lanes.iter().filter(|lane| lane.failures() > 0);
+        let how = failing.filter_map(|lane| Some(format!("{} {}", lane.duty().name(), lane.last_outcome()?)));
+        let how: Vec<String> = how.collect();
+        (!how.is_empty()).then(|| format!("last time {}", how.join(", ")))
     }
 }

@@ -18,12 +18,12 @@ use crate::{
     blocking::blocking,
     config::{Delivery, Inventory, Job},
     delivery::Urgency,
-    errands::ErrandReports,
+    errands::{ErrandReports, inventory_is_due},
     exporter::{Progress, ProgressListener, Work},
     failure::FailureKind,
     ledger::SeriesKey,
     report::{Failure, RunReport},
-    scheduler::{Again, may_pass, retry_after},
+    scheduler::{may_pass, retry_after},
     series::Series,
 };
 
@@ -157,7 +157,7 @@ fn exported(lane: &Lane, report: &RunReport) -> Ended {
     let kinds: Vec<FailureKind> = failures.clone().map(|(_, failure)| failure.kind).collect();
     let passing = failures.filter(|(_, failure)| may_pass(failure.kind));
     let failed: Vec<SeriesKey> = passing.map(|(key, _)| key.clone()).collect();
-    let again_after = after(retry_after(&kinds, lane.failures() + 1));
+    let again_after = retry_after(&kinds, lane.failures() + 1);
     Ended { outcome: report.outcome().as_str(), again_after, has_failed: !kinds.is_empty(), failed }
 }
 
@@ -165,15 +165,8 @@ fn exported(lane: &Lane, report: &RunReport) -> Ended {
 fn not_begun(lane: &Lane, job: &Job, failure: &Failure) -> Ended {
     let (job, reason, error) = (&*job.name, failure.kind.as_str(), &*failure.message);
     tracing::error!(job, reason, error, "run could not begin");
-    let again_after = after(retry_after(&[failure.kind], lane.failures() + 1));
+    let again_after = retry_after(&[failure.kind], lane.failures() + 1);
     Ended { outcome: "failed", again_after, has_failed: true, failed: Vec::new() }
-}
-
-fn after(again: Again) -> Option<Duration> {
-    match again {
-        Again::After(wait) => Some(wait),
-        Again::NotBefore => None,
-    }
 }
 
 fn give_to_deliveries(crew: &Crew, job: &Job, report: &RunReport) {
@@ -201,34 +194,22 @@ async fn deliver(crew: &Arc<Crew>, deliveries: &[Arc<Delivery>]) -> Ended {
 }
 
 async fn take_inventory(crew: &Arc<Crew>, inventory: &Arc<Inventory>) -> Ended {
+    let again_after = Some(INVENTORY_PAUSE);
     let is_due = {
         let (crew, inventory) = (Arc::clone(crew), Arc::clone(inventory));
-        blocking(move || crew.inventory_is_due(&inventory)).await
+        blocking(move || inventory_is_due(&crew.config, &crew.workplace, &inventory)).await
     };
     let report = match is_due {
         Ok(true) => crew.workplace.inventories().take(inventory).await,
-        Ok(false) => {
-            let has_failed = false;
-            return Ended {
-                outcome: "not due",
-                again_after: Some(INVENTORY_PAUSE),
-                has_failed,
-                failed: Vec::new(),
-            };
-        }
+        Ok(false) => return Ended { outcome: "not due", again_after, ..Ended::default() },
         Err(error) => {
             tracing::error!(error = &*error.to_string(), "cannot tell what is due");
-            return Ended {
-                outcome: "failed",
-                again_after: Some(INVENTORY_PAUSE),
-                has_failed: true,
-                failed: Vec::new(),
-            };
+            return Ended { outcome: "failed", again_after, has_failed: true, ..Ended::default() };
         }
     };
     let has_failed = report.failure.is_some();
     crew.metrics.errands_ended(&ErrandReports { deliveries: Vec::new(), inventories: vec![report] });
     crew.workplace.accounts.finish().await;
     let outcome = if has_failed { "failed" } else { "done" };
-    Ended { outcome, again_after: Some(INVENTORY_PAUSE), has_failed, failed: Vec::new() }
+    Ended { outcome, again_after, has_failed, ..Ended::default() }
 }

@@ -49,7 +49,7 @@ pub(super) fn wait_before_next(
     elapsed: Duration,
     jitter: f64,
 ) -> Option<Duration> {
-    match RETRY.decide(trouble, attempt, elapsed, jitter) {
+    match RETRY.decide(trouble.retry_after, attempt, elapsed, jitter) {
         Decision::Wait(wait) => Some(wait),
         Decision::GiveUp | Decision::Postpone(_) => None,
     }

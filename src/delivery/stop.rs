@@ -53,7 +53,7 @@ impl Stop {
             Self::Interrupted => FailureKind::Interrupted,
             Self::Held { .. } => FailureKind::RateLimited,
             Self::NoAccount { .. } => FailureKind::Configuration,
-            Self::Ledger(LedgerError::Busy { .. }) => FailureKind::Busy,
+            Self::Ledger(error) if error.is_busy() => FailureKind::Busy,
             Self::Ledger(_) | Self::File(_) => FailureKind::Storage,
             Self::SignIn(error) => error.kind(),
             Self::TokenRefused { .. } => FailureKind::Credentials,

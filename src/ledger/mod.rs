@@ -64,6 +64,11 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Whether another process holds it: the same may go well later.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Lock(_))
+    }
+
     fn from_sqlite(path: &Path) -> impl Fn(rusqlite::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| {

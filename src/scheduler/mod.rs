@@ -6,6 +6,6 @@ mod agenda;
 mod heartbeat;
 
 pub(crate) use again::may_pass;
-pub use again::{Again, retry_after};
+pub use again::retry_after;
 pub use agenda::{Agenda, Tick};
 pub use heartbeat::{Heartbeat, HeartbeatError};

@@ -45,7 +45,8 @@ impl<'a> Patience<'a> {
     /// Waits after an attempt at `whom` that failed in a way that may pass, or says that there is no other.
     pub async fn wait(&mut self, whom: &str, trouble: Trouble) -> Waited {
         self.attempt += 1;
-        match self.policy.decide(&trouble, self.attempt, self.began.elapsed(), (self.timing.jitter)()) {
+        let (elapsed, jitter) = (self.began.elapsed(), (self.timing.jitter)());
+        match self.policy.decide(trouble.retry_after, self.attempt, elapsed, jitter) {
             Decision::Wait(wait) => {
                 let (attempt, wait_seconds) = (self.attempt, wait.as_secs_f64());
                 tracing::info!(whom, attempt, wait_seconds, reason = trouble.message, "trying again");

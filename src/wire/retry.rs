@@ -78,11 +78,17 @@ impl RetryPolicy {
         Self { least_backoff, longest_backoff, max_attempts, longest_struggle: LONGEST_STRUGGLE }
     }
 
-    /// Decides after attempt number `attempt` (from 1), `elapsed` after the first one began. `jitter` in `[0, 1)`
-    /// lengthens the wait, up to its double, so that many clients do not come back together; a `Retry-After` is never
-    /// undercut.
-    pub fn decide(&self, trouble: &Trouble, attempt: u32, elapsed: Duration, jitter: f64) -> Decision {
-        let asked = trouble.retry_after.unwrap_or_default();
+    /// Decides after attempt number `attempt` (from 1), `elapsed` after the first one began. `retry_after` is how long
+    /// the service asks us to wait, which is never undercut. `jitter` in `[0, 1)` lengthens the wait, up to its double,
+    /// so that many clients do not come back together.
+    pub fn decide(
+        &self,
+        retry_after: Option<Duration>,
+        attempt: u32,
+        elapsed: Duration,
+        jitter: f64,
+    ) -> Decision {
+        let asked = retry_after.unwrap_or_default();
         if asked > LONGEST_RETRY_AFTER {
             return Decision::Postpone(asked);
         }
@@ -128,13 +134,8 @@ mod tests {
         RetryPolicy::new(Duration::from_millis(250), Duration::from_secs(30), max_attempts)
     }
 
-    fn trouble(retry_after: Option<u64>) -> Trouble {
-        let retry_after = retry_after.map(Duration::from_secs);
-        Trouble::answered(503, "", retry_after)
-    }
-
     fn decide(retry_after: Option<u64>, attempt: u32, jitter: f64) -> Decision {
-        policy(6).decide(&trouble(retry_after), attempt, Duration::ZERO, jitter)
+        policy(6).decide(retry_after.map(Duration::from_secs), attempt, Duration::ZERO, jitter)
     }
 
     #[test]
@@ -147,10 +148,7 @@ mod tests {
         assert_eq!([1, 2, 3, 4, 5].map(|attempt| millis(attempt, 0.0)), [250, 500, 1000, 2000, 4000]);
         assert_eq!(decide(None, 6, 0.5), Decision::GiveUp);
         let patient = policy(20);
-        assert_eq!(
-            patient.decide(&trouble(None), 19, Duration::ZERO, 1.0),
-            Decision::Wait(Duration::from_mins(1))
-        );
+        assert_eq!(patient.decide(None, 19, Duration::ZERO, 1.0), Decision::Wait(Duration::from_mins(1)));
     }
 
     #[test]
@@ -166,7 +164,7 @@ mod tests {
     fn nothing_is_tried_for_ever() {
         let policy = policy(20);
         let elapsed = LONGEST_STRUGGLE.checked_sub(Duration::from_secs(6)).unwrap();
-        assert_eq!(policy.decide(&trouble(Some(7)), 2, elapsed, 0.0), Decision::GiveUp);
+        assert_eq!(policy.decide(Some(Duration::from_secs(7)), 2, elapsed, 0.0), Decision::GiveUp);
     }
 
     #[test]
