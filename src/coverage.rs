@@ -1,11 +1,13 @@
 //! What of a series' time is exported: disjoint intervals, each with its standing. Pure.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::time::{TimeRange, to_display};
 
 /// What is known of an interval of a series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Was exported, but its file was found missing or damaged: due again.
     Lost,
@@ -69,6 +71,22 @@ impl Coverage {
     /// What is exported, provisional or final; neighbours may touch.
     pub fn exported(&self) -> impl Iterator<Item = TimeRange> + '_ {
         self.0.iter().filter(|(_, standing)| *standing != Standing::Lost).map(|(range, _)| *range)
+    }
+
+    /// What is exported of the time from `start` to `end`.
+    pub fn exported_between(
+        &self,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+    ) -> impl Iterator<Item = TimeRange> + '_ {
+        let asked = TimeRange::new(start, end);
+        self.exported().filter_map(move |exported| exported.intersection(&asked?))
+    }
+
+    /// Whether all of `range` is of this standing.
+    pub fn is_wholly(&self, range: TimeRange, standing: Standing) -> bool {
+        // Neighbours of one standing are one interval.
+        self.of_standing(standing).any(|found| found.start() <= range.start() && range.end() <= found.end())
     }
 
     /// Everything of this standing.

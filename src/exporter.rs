@@ -18,9 +18,8 @@ use crate::{
     auth::{AccountView, StoreError},
     blocking::blocking,
     config::Config,
-    coverage::Coverage,
     failure::FailureKind,
-    ledger::{Ledger, LedgerError, RunSummary},
+    ledger::{Extent, Ledger, LedgerError, RunSummary},
     mounted::OutputError,
     pipeline::Pipeline,
     plan::{Backfill, PlannedWindow},
@@ -159,7 +158,7 @@ impl Exporter {
         for series in series {
             by_stream.entry(series.stream.name.clone()).or_default().push(series);
         }
-        let run = Run { exporter: self, work, progress };
+        let run = Run { exporter: self, number, work, progress };
         let reports = stream::iter(by_stream.into_values())
             .map(|series| run.streams_series(series))
             .buffer_unordered(self.width)
@@ -195,12 +194,15 @@ impl Exporter {
 pub fn plan_series(
     series: &Series,
     work: &Work,
-    coverage: &Coverage,
+    Extent { coverage, rechecked }: &Extent,
     first_run: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Vec<PlannedWindow> {
     match work {
-        Work::Due => series.rules.due(series.start(first_run), coverage, now),
+        Work::Due => {
+            let rechecks = series.due_rechecks(rechecked, now);
+            series.rules.due(series.start(first_run), coverage, &rechecks, now)
+        }
         Work::Backfill(ranges) => match ranges.get(&series.stream.name) {
             Some(backfill) => series.rules.backfill(*backfill, coverage, now),
             None => Vec::new(),

@@ -12,7 +12,7 @@ use crate::{
     failure::FailureKind,
     locks::LockError,
     plan::PlannedWindow,
-    publication::{Archive, Damage, PublishError, Published},
+    publication::{Archive, Asked, Damage, PublishError, Published},
     series::Series,
     shutdown::Shutdown,
     time::{Window, to_display},
@@ -77,7 +77,7 @@ impl PublishError {
 }
 
 impl Pipeline {
-    /// Asks for one window, merges what arrived into the files of its partitions, and records it. The request may be
+    /// Asks for one window, merges what arrived into the files of its partitions, and records it as seen by `run`. The request may be
     /// given up at any time; once publishing has begun it is seen through. `asking` is told of every attempt.
     pub async fn export(
         &self,
@@ -85,11 +85,12 @@ impl Pipeline {
         series_id: i64,
         session: &StreamSession,
         planned: &PlannedWindow,
+        run: i64,
         asking: AskingListener<'_>,
     ) -> Result<Published, WindowError> {
         let window = planned.window;
         // Before the first request: what is asked from here on is at least as young as this.
-        let asked_at = self.clock.now();
+        let asked = Asked { at: self.clock.now(), run };
         let listing = tokio::select! {
             listing = self.client.list(session, &series.job.metrics, window.into(), asking) => listing?,
             () = self.shutdown.requested() => return Err(WindowError::Interrupted),
@@ -111,8 +112,7 @@ impl Pipeline {
             );
         }
         let (archive, series) = (Arc::clone(&self.archive), series.clone());
-        let published =
-            blocking(move || archive.publish(&series, series_id, &window, listing.rows, asked_at));
+        let published = blocking(move || archive.publish(&series, series_id, &window, listing.rows, asked));
         Ok(published.await?)
     }
 }

@@ -13,6 +13,8 @@ use crate::{
 pub enum Reason {
     /// Exported already, asked again because late counts may have changed it.
     Lookback,
+    /// Exported already, asked again because it has reached an age at which the job looks once more.
+    Recheck,
     /// Never asked, and after everything that is exported.
     New,
     /// Lacking although later time is exported, or lost since it was exported.
@@ -28,6 +30,7 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Lookback => "lookback",
+            Self::Recheck => "recheck",
             Self::New => "new",
             Self::Gap => "gap",
             Self::Asked => "asked",
@@ -83,8 +86,15 @@ impl SeriesRules {
         self.grid.floor(asked_at - self.lookback)
     }
 
-    /// Everything from `start` that the coverage lacks, what was lost, and what late counts may still change.
-    pub fn due(&self, start: DateTime<Utc>, coverage: &Coverage, now: DateTime<Utc>) -> Vec<PlannedWindow> {
+    /// Everything from `start` that the coverage lacks, what was lost, and what late counts may still change; and what is
+    /// exported of `rechecks`.
+    pub fn due(
+        &self,
+        start: DateTime<Utc>,
+        coverage: &Coverage,
+        rechecks: &[TimeRange],
+        now: DateTime<Utc>,
+    ) -> Vec<PlannedWindow> {
         let due_until = self.due_until(now);
         let mut pieces = Vec::new();
         let exported_until = coverage.exported_until().unwrap_or(DateTime::<Utc>::MIN_UTC);
@@ -95,6 +105,8 @@ impl SeriesRules {
             }));
         }
         pieces.extend(coverage.of_standing(Standing::Lost).map(|lost| (lost, Reason::Gap)));
+        let rechecked = rechecks.iter().flat_map(|due| coverage.exported_between(due.start(), due.end()));
+        pieces.extend(rechecked.map(|piece| (piece, Reason::Recheck)));
         pieces.extend(self.recent_and_provisional(coverage, now).map(|piece| (piece, Reason::Lookback)));
         self.cut(pieces, due_until)
     }
@@ -228,9 +240,11 @@ mod tests {
 
     #[test]
     fn a_first_run_asks_everything_since_the_start_that_has_settled() {
-        let due = hourly().due(at("2026-03-01T00:00:00Z"), &Coverage::default(), at("2026-03-02T10:14:59Z"));
+        let due =
+            hourly().due(at("2026-03-01T00:00:00Z"), &Coverage::default(), &[], at("2026-03-02T10:14:59Z"));
         assert_eq!(shown(&due), ["03-01T00/03-02T09 new"]);
-        let due = hourly().due(at("2026-03-01T00:00:00Z"), &Coverage::default(), at("2026-03-02T10:15:00Z"));
+        let due =
+            hourly().due(at("2026-03-01T00:00:00Z"), &Coverage::default(), &[], at("2026-03-02T10:15:00Z"));
         assert_eq!(shown(&due), ["03-01T00/03-02T10 new"]);
     }
 
@@ -239,9 +253,9 @@ mod tests {
         let coverage = Coverage::default()
             .with(range("2026-03-01T00:00:00Z", "2026-03-05T08:00:00Z"), Standing::Final)
             .with(range("2026-03-05T08:00:00Z", "2026-03-07T10:00:00Z"), Standing::Provisional);
-        let due = hourly().due(at("2026-03-01T00:00:00Z"), &coverage, at("2026-03-07T11:20:00Z"));
+        let due = hourly().due(at("2026-03-01T00:00:00Z"), &coverage, &[], at("2026-03-07T11:20:00Z"));
         assert_eq!(shown(&due), ["03-05T08/03-07T11 new"]);
-        let due = hourly().due(at("2026-03-01T00:00:00Z"), &coverage, at("2026-03-07T10:20:00Z"));
+        let due = hourly().due(at("2026-03-01T00:00:00Z"), &coverage, &[], at("2026-03-07T10:20:00Z"));
         assert_eq!(shown(&due), ["03-05T08/03-07T10 lookback"]);
     }
 
@@ -250,12 +264,24 @@ mod tests {
         let coverage = Coverage::default()
             .with(range("2026-03-01T00:00:00Z", "2026-03-05T10:00:00Z"), Standing::Final)
             .with(range("2026-03-05T10:00:00Z", "2026-03-07T10:00:00Z"), Standing::Provisional);
-        let due = hourly().due(at("2026-03-01T00:00:00Z"), &coverage, at("2026-03-20T10:20:00Z"));
+        let due = hourly().due(at("2026-03-01T00:00:00Z"), &coverage, &[], at("2026-03-20T10:20:00Z"));
         assert_eq!(shown(&due), ["03-05T10/03-20T10 new"]);
         let healed =
             Coverage::default().with(range("2026-03-01T00:00:00Z", "2026-03-20T10:00:00Z"), Standing::Final);
-        let due = hourly().due(at("2026-03-01T00:00:00Z"), &healed, at("2026-03-20T10:20:00Z"));
+        let due = hourly().due(at("2026-03-01T00:00:00Z"), &healed, &[], at("2026-03-20T10:20:00Z"));
         assert_eq!(shown(&due), ["03-18T10/03-20T10 lookback"]);
+    }
+
+    #[test]
+    fn what_reached_the_age_of_a_recheck_is_asked_again_as_far_as_it_is_exported() {
+        let coverage = Coverage::default()
+            .with(range("2026-03-01T00:00:00Z", "2026-03-10T00:00:00Z"), Standing::Final)
+            .with(range("2026-03-12T00:00:00Z", "2026-03-20T10:00:00Z"), Standing::Final);
+        let rechecks = [range("2026-03-09T00:00:00Z", "2026-03-13T00:00:00Z")];
+        let due = hourly().due(at("2026-03-12T00:00:00Z"), &coverage, &rechecks, at("2026-03-20T10:20:00Z"));
+        let expected =
+            ["03-09T00/03-10T00 recheck", "03-12T00/03-13T00 recheck", "03-18T10/03-20T10 lookback"];
+        assert_eq!(shown(&due), expected);
     }
 
     #[test]
@@ -264,7 +290,7 @@ mod tests {
             .with(range("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z"), Standing::Lost)
             .with(range("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"), Standing::Final)
             .with(range("2026-03-03T00:00:00Z", "2026-03-20T10:00:00Z"), Standing::Final);
-        let due = hourly().due(at("2026-03-01T00:00:00Z"), &coverage, at("2026-03-20T10:20:00Z"));
+        let due = hourly().due(at("2026-03-01T00:00:00Z"), &coverage, &[], at("2026-03-20T10:20:00Z"));
         let expected = ["02-01T00/02-02T00 gap", "03-02T00/03-03T00 gap", "03-18T10/03-20T10 lookback"];
         assert_eq!(shown(&due), expected);
     }
@@ -287,7 +313,7 @@ mod tests {
     fn nothing_is_due_before_the_start() {
         assert!(
             hourly()
-                .due(at("2026-03-09T00:00:00Z"), &Coverage::default(), at("2026-03-02T10:20:00Z"))
+                .due(at("2026-03-09T00:00:00Z"), &Coverage::default(), &[], at("2026-03-02T10:20:00Z"))
                 .is_empty()
         );
     }

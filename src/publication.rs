@@ -12,10 +12,10 @@ use chrono::{DateTime, Utc};
 use crate::{
     coverage::Standing,
     crash_point::{self, Step},
-    ledger::{FileRecord, Ledger, LedgerError, WindowRecord},
+    ledger::{Change, FileRecord, Intention, Ledger, LedgerError, WindowRecord},
     locks::{Lock, LockError, Patience},
     pipeline::report_damage,
-    row::{NotInOrder, Row, merge},
+    row::{NotInOrder, Restated, Row, merge},
     series::Series,
     sink::{
         EncodeError,
@@ -50,6 +50,8 @@ pub struct Published {
     pub missing: u64,
     /// Buckets that were exported once and that the listing lacks; their rows were kept.
     pub vanished: Vec<DateTime<Utc>>,
+    /// Published values that the listing changed.
+    pub restated: u64,
     /// Published files that were found gone or damaged. The rest of their partitions is due again.
     pub damaged: Vec<Damage>,
 }
@@ -81,9 +83,19 @@ pub enum PublishError {
     Order(#[from] NotInOrder),
 }
 
+/// When a window was asked, and by which run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Before the first request.
+    pub at: DateTime<Utc>,
+    /// The ledger's number of the run.
+    pub run: i64,
+}
+
 /// One partition of a window, merged and ready to be written.
 struct Draft {
     record: FileRecord,
+    restated: Vec<Restated>,
     /// `None` where the file holds these bytes already.
     bytes: Option<Vec<u8>>,
     missing: Vec<DateTime<Utc>>,
@@ -108,14 +120,14 @@ impl Archive {
         series_id: i64,
         window: &Window,
         rows: Vec<Row>,
-        asked_at: DateTime<Utc>,
+        asked: Asked,
     ) -> Result<Published, PublishError> {
         let _lock = Lock::acquire(&self.state_dir, &series.lock_name(), LOCK_PATIENCE)?;
         let folder = self.output_dir.join(series.folder());
         publish::create_folder(&folder)?;
         let mut published = Published { rows: rows.len() as u64, ..Published::default() };
         self.note_foreign_style(series, series_id)?;
-        let job = Publication { archive: self, series, series_id, window, asked_at };
+        let job = Publication { archive: self, series, series_id, window, asked };
         if let Err(error) = job.publish(&folder, rows, &mut published) {
             // What was put aside before it failed is told here or never.
             report_damage(series, &published.damaged);
@@ -160,7 +172,7 @@ struct Publication<'a> {
     series: &'a Series,
     series_id: i64,
     window: &'a Window,
-    asked_at: DateTime<Utc>,
+    asked: Asked,
 }
 
 impl Publication<'_> {
@@ -202,6 +214,7 @@ impl Publication<'_> {
         let missing = self.missing_buckets(buckets, &merged.rows);
         published.missing += missing.len() as u64;
         published.vanished.extend(merged.vanished);
+        published.restated += merged.restated.len() as u64;
         let encoded = self.series.job.format.encode(&self.series.context, &merged.rows)?;
         let is_unchanged = existing.bytes.as_ref() == Some(&encoded);
         let is_nothing = merged.rows.is_empty() && existing.bytes.is_none();
@@ -214,7 +227,8 @@ impl Publication<'_> {
             bytes: encoded.len() as u64,
         };
         let bytes = (!is_unchanged && !is_nothing).then_some(encoded);
-        Ok(Some(Draft { record, bytes, missing }).filter(|draft| !is_nothing || !draft.missing.is_empty()))
+        let draft = Draft { record, restated: merged.restated, bytes, missing };
+        Ok(Some(draft).filter(|draft| !is_nothing || !draft.missing.is_empty()))
     }
 
     /// Reads what was published before. A file that is not what was published is set aside, its partition becomes due
@@ -239,7 +253,7 @@ impl Publication<'_> {
             Ok(existing) => Ok(existing),
             Err(reason) => {
                 let set_aside =
-                    if path.exists() { Some(publish::set_aside(&path, self.asked_at)?) } else { None };
+                    if path.exists() { Some(publish::set_aside(&path, self.asked.at)?) } else { None };
                 self.archive.ledger.lose(self.series_id, &name, buckets)?;
                 published.damaged.push(Damage { path, reason, set_aside });
                 Ok(Existing::default())
@@ -276,7 +290,7 @@ impl Publication<'_> {
         if changed.is_empty() {
             return Ok(());
         }
-        let intentions: Vec<FileRecord> = changed.iter().map(|draft| draft.record.clone()).collect();
+        let intentions: Vec<Intention> = changed.iter().map(|draft| self.intention(draft)).collect();
         self.archive.ledger.intend(self.series_id, &intentions)?;
         crash_point::passed(Step::Intent);
         for draft in changed {
@@ -285,6 +299,19 @@ impl Publication<'_> {
             published.files_written += 1;
         }
         Ok(())
+    }
+
+    fn intention(&self, draft: &Draft) -> Intention {
+        let change = |restated: &Restated| Change {
+            bucket_start: restated.start,
+            bucket_end: restated.end,
+            column: restated.column.to_owned(),
+            old: restated.old.clone(),
+            new: restated.new.clone(),
+            seen_at: self.asked.at,
+            run: self.asked.run,
+        };
+        Intention { file: draft.record.clone(), changes: draft.restated.iter().map(change).collect() }
     }
 
     fn record(&self, drafts: Vec<Draft>, published: &mut Published) -> Result<(), PublishError> {
@@ -302,9 +329,18 @@ impl Publication<'_> {
             }
         }
         let range = self.window.range();
-        let final_until = self.series.rules.final_until(self.asked_at);
+        let final_until = self.series.rules.final_until(self.asked.at);
         let standings = Standing::of(range, final_until).collect();
-        self.archive.ledger.record(self.series_id, &WindowRecord { range, standings, missing, files })?;
+        let window = WindowRecord {
+            range,
+            standings,
+            missing,
+            files,
+            vanished: published.vanished.clone(),
+            asked_at: self.asked.at,
+            rechecked: self.series.rechecks(self.asked.at),
+        };
+        self.archive.ledger.record(self.series_id, &window)?;
         Ok(())
     }
 }

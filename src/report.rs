@@ -1,8 +1,10 @@
 //! How a run went, and the exit code that follows. Pure.
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     failure::FailureKind,
-    ledger::SeriesKey,
+    ledger::{LastError, SeriesKey},
     publication::{PublishError, Published},
     series::Series,
 };
@@ -20,6 +22,11 @@ impl Failure {
     /// With what the person is told.
     pub fn new(kind: FailureKind, message: &(impl ToString + ?Sized)) -> Self {
         Self { kind, message: message.to_string() }
+    }
+
+    /// As the ledger keeps it.
+    pub fn at(&self, at: DateTime<Utc>) -> LastError {
+        LastError { at, kind: self.kind.as_str().to_owned(), message: self.message.clone() }
     }
 
     /// Something about files or the ledger.
@@ -60,6 +67,8 @@ pub struct SeriesReport {
     pub files_damaged: u64,
     /// Buckets recorded as missing.
     pub missing: u64,
+    /// Published values that were changed.
+    pub restated: u64,
     /// The first failure.
     pub failure: Option<Failure>,
 }
@@ -77,6 +86,7 @@ impl SeriesReport {
             files_unchanged: 0,
             files_damaged: 0,
             missing: 0,
+            restated: 0,
             failure: None,
         }
     }
@@ -89,6 +99,7 @@ impl SeriesReport {
         self.files_unchanged += published.files_unchanged;
         self.files_damaged += published.damaged.len() as u64;
         self.missing += published.missing;
+        self.restated += published.restated;
     }
 
     /// Adds a window that was not. The first failure is kept, unless a later one is an order to stop.

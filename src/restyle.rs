@@ -2,7 +2,7 @@
 //! Nothing is asked of the service.
 
 use crate::{
-    ledger::FileRecord,
+    ledger::{FileRecord, Intention},
     locks::Lock,
     publication::{Archive, LOCK_PATIENCE, PublishError},
     series::Series,
@@ -43,7 +43,8 @@ impl Archive {
         let encoded = series.job.format.encode(&series.context, &rows)?;
         let pending_hash = Some(publish::hash(&encoded));
         if pending_hash != found {
-            self.ledger.intend(series_id, &[FileRecord { hash: found, pending_hash, ..record.clone() }])?;
+            let file = FileRecord { hash: found, pending_hash, ..record.clone() };
+            self.ledger.intend(series_id, &[Intention { file, changes: Vec::new() }])?;
             publish::replace(&path, &self.output_dir.join(series.folder()), &encoded)?;
         }
         let (rows, bytes) = (rows.len() as u64, encoded.len() as u64);

@@ -5,14 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     config::{Config, Job, Stream},
-    ledger::SeriesKey,
+    ledger::{Recheck, SeriesKey},
     plan::SeriesRules,
     row::FileContext,
-    time::{BucketGrid, LocalPeriod, PartitionSize, local_midnight},
+    time::{BucketGrid, LocalPeriod, PartitionSize, TimeRange, local_midnight},
 };
 
 /// One job on one stream.
@@ -95,6 +95,22 @@ impl Series {
     /// The first instant to export: the configured day, or else the day of the first run.
     pub fn start(&self, first_run: DateTime<Utc>) -> DateTime<Utc> {
         self.job.start.map_or(first_run, |date| local_midnight(date, self.stream.timezone))
+    }
+
+    /// Until when time is older than each age of its rechecks at `now`: whole local days, by age.
+    pub fn rechecks(&self, now: DateTime<Utc>) -> Vec<Recheck> {
+        let reached =
+            |age: &TimeDelta| Recheck { age: *age, until: self.rules.grid.floor(self.today(now - *age)) };
+        self.job.recheck.iter().map(reached).collect()
+    }
+
+    /// What has reached the age of a recheck since it was last asked at that age.
+    pub fn due_rechecks(&self, known: &[Recheck], now: DateTime<Utc>) -> Vec<TimeRange> {
+        let due = |reached: Recheck| {
+            let known = known.iter().find(|known| known.age == reached.age)?;
+            TimeRange::new(known.until, reached.until)
+        };
+        self.rechecks(now).into_iter().filter_map(due).collect()
     }
 
     /// The local midnight before `now`.

@@ -6,7 +6,7 @@ mod bench;
 #[path = "outbox/model.rs"]
 mod model;
 
-use audience_exporter::ledger::{LastError, OutboxEntry, OutboxStatus};
+use audience_exporter::ledger::{Intention, LastError, OutboxEntry, OutboxStatus};
 use chrono::TimeDelta;
 
 use self::bench::{ALL, Bench, SeriesNumber, file_path, instant, period, version};
@@ -285,7 +285,7 @@ fn a_file_that_is_about_to_be_published_is_not_queued() {
     let mut file = bench.ledger.files(series).unwrap().remove(0);
     file.path = file_path(LOBBY, 1);
     (file.hash, file.pending_hash) = (None, Some(version(2)));
-    bench.ledger.intend(series, &[file]).unwrap();
+    bench.ledger.intend(series, &[Intention { file, changes: Vec::new() }]).unwrap();
     bench.enroll(&ENROLLED);
     assert_eq!(bench.line(PARTNER), [(file_path(LOBBY, 0), 1)]);
 }

@@ -10,9 +10,8 @@ use super::{
 };
 use crate::{
     cli::Plan,
-    coverage::Coverage,
     exporter::{Work, plan_series},
-    ledger::Ledger,
+    ledger::{Extent, Ledger},
     plan::PlannedWindow,
     report::Failure,
     series::Series,
@@ -51,8 +50,8 @@ pub(super) fn run(session: &Session, args: &Plan) -> Result<u8, CommandError> {
     let now = session.clock.now().trunc_subsecs(0);
     let mut planned = Vec::new();
     for series in all {
-        let (coverage, first_run) = known(ledger.as_ref(), &series, now)?;
-        let windows = plan_series(&series, &work, &coverage, first_run, now);
+        let (extent, first_run) = known(ledger.as_ref(), &series, now)?;
+        let windows = plan_series(&series, &work, &extent, first_run, now);
         planned.extend(windows.into_iter().map(|window| (series.clone(), window)));
     }
     if args.json {
@@ -68,14 +67,14 @@ fn known(
     ledger: Option<&Ledger>,
     series: &Series,
     now: DateTime<Utc>,
-) -> Result<(Coverage, DateTime<Utc>), CommandError> {
-    let Some(ledger) = ledger else { return Ok((Coverage::default(), series.today(now))) };
+) -> Result<(Extent, DateTime<Utc>), CommandError> {
+    let Some(ledger) = ledger else { return Ok((Extent::default(), series.today(now))) };
     match ledger.find_series(&series.key())? {
         Some(found) if found.layout != series.layout() => {
             Err(CommandError::Usage(Failure::layout_changed(series, &found.layout).message))
         }
-        Some(found) => Ok((ledger.coverage(found.id)?, found.first_run)),
-        None => Ok((Coverage::default(), series.today(now))),
+        Some(found) => Ok((ledger.extent(found.id)?, found.first_run)),
+        None => Ok((Extent::default(), series.today(now))),
     }
 }
 

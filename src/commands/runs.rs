@@ -141,7 +141,7 @@ fn summary(report: &RunReport) -> String {
         return "nothing to do: what was asked is exported already, or not due yet".to_owned();
     }
     let missing = sum(|series| series.missing);
-    let damaged = sum(|series| series.files_damaged);
+    let (restated, damaged) = (sum(|series| series.restated), sum(|series| series.files_damaged));
     let mut text = format!(
         "{} in {}; {} written, {} unchanged",
         counted(report.rows(), "row"),
@@ -151,6 +151,9 @@ fn summary(report: &RunReport) -> String {
     );
     if missing > 0 {
         text += &format!("\n{} the service does not have: recorded as missing", counted(missing, "bucket"));
+    }
+    if restated > 0 {
+        text += &format!("\n{} changed: audience-exporter changes", counted(restated, "published value"));
     }
     if damaged > 0 {
         text += &format!("\n{} found damaged or gone, asked for again", counted(damaged, "published file"));

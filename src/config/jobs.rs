@@ -28,6 +28,7 @@ const PARTITION: &str = "day";
 
 const LONGEST_SETTLE: Duration = Duration::from_hours(31 * 24);
 const LONGEST_LOOKBACK: Duration = Duration::from_hours(366 * 24);
+const LONGEST_RECHECK: Duration = Duration::from_hours(2 * 366 * 24);
 
 /// A file format by its word, with the compressions that it has by theirs; the first one is its default.
 type FormatChoice = (&'static str, [(&'static str, FileFormat); 3]);
@@ -77,6 +78,8 @@ fn job(
     let start = section.optional("start", rules::date);
     let settle = section.text_or("settle", SETTLE, |text| rules::time_delta(text, LONGEST_SETTLE));
     let lookback = section.text_or("lookback", LOOKBACK, |text| rules::time_delta(text, LONGEST_LOOKBACK));
+    let recheck = recheck(section, lookback.as_ref().ok().copied());
+    let reconcile = section.optional("reconcile", rules::flag);
     let format = format(section);
     let partition = section
         .text_or("partition", PARTITION, |text| one_of(text, &PartitionSize::ALL, PartitionSize::as_str));
@@ -89,6 +92,8 @@ fn job(
         start: start?,
         settle: settle?,
         lookback: lookback?,
+        recheck: recheck?,
+        reconcile: reconcile?.unwrap_or(false),
         format: format?,
         partition: partition?,
     };
@@ -114,6 +119,23 @@ fn matching(streams: &[Arc<Stream>], globs: Option<&[Pattern]>) -> Vec<Arc<Strea
     let is_chosen =
         |stream: &&Arc<Stream>| globs.is_none_or(|globs| globs.iter().any(|glob| glob.matches(&stream.name)));
     streams.iter().filter(is_chosen).cloned().collect()
+}
+
+/// The ages of `recheck`, ascending. What is younger than the lookback is pulled at every run anyway.
+fn recheck(section: &mut Section<'_>, lookback: Option<TimeDelta>) -> Result<Vec<TimeDelta>, Reported> {
+    let ages = section.texts("recheck", |text| {
+        let age = rules::time_delta(text, LONGEST_RECHECK)?;
+        match lookback {
+            Some(lookback) if age <= lookback => {
+                Err(Mismatch::quoting("an age that is longer than the lookback", text))
+            }
+            _ => Ok(age),
+        }
+    })?;
+    let mut ages = ages.unwrap_or_default();
+    ages.sort_unstable();
+    ages.dedup();
+    Ok(ages)
 }
 
 /// `format` and `compression`, which go together.

@@ -155,6 +155,10 @@ pub struct Job {
     pub settle: TimeDelta,
     /// How far back each run pulls again; not negative.
     pub lookback: TimeDelta,
+    /// The ages at which a day is pulled once more, ascending, each longer than the lookback.
+    pub recheck: Vec<TimeDelta>,
+    /// Whether each partition is compared once with the sums that the service tells, when it is complete and final.
+    pub reconcile: bool,
     /// The format of its files.
     pub format: FileFormat,
     /// How much local time one file covers.

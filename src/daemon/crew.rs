@@ -124,7 +124,7 @@ impl Crew {
             let was_well = status.last_success.filter(|at| *at <= now && status.last_error.is_none());
             let next = was_well.and_then(|at| job.schedule.next_after(at, self.config.timezone));
             let has_missed_its_time = was_well.is_none() || next.is_some_and(|next| next <= now);
-            let windows = series.rules.due(series.start(known.first_run), &status.coverage, now);
+            let windows = series.rules.due(series.start(known.first_run), &status.coverage, &[], now);
             if has_missed_its_time || windows.iter().any(|window| window.reason.only_if_lacking()) {
                 return Ok(true);
             }

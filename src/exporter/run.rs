@@ -8,13 +8,13 @@ use super::{Exporter, Progress, ProgressListener, Work, plan_series};
 use crate::{
     blocking::blocking,
     failure::FailureKind,
-    ledger::{self, LastError, LedgerError},
+    ledger::{self, LedgerError},
     pipeline::{WindowError, report, report_damage},
     plan::PlannedWindow,
     publication::Published,
     report::{Failure, SeriesReport},
     series::Series,
-    time::to_display,
+    time::{TimeRange, to_display},
 };
 
 /// After so many windows of one series in a row got no usable answer, the rest is left for the next run.
@@ -29,6 +29,8 @@ const SIGN_OF_WAITING: Duration = Duration::from_secs(30);
 /// What all of one run shares.
 pub(super) struct Run<'a> {
     pub(super) exporter: &'a Exporter,
+    /// The ledger's.
+    pub(super) number: i64,
     pub(super) work: &'a Work,
     pub(super) progress: &'a ProgressListener,
 }
@@ -44,6 +46,7 @@ impl Run<'_> {
             report.failure = refused.cloned();
             if report.failure.is_none() {
                 self.one_series(&series, &mut report).await;
+                self.certify(&series, &mut report).await;
             }
             // A backfill that had nothing to ask says nothing about how the stream is.
             if matches!(self.work, Work::Due) || report.windows_done > 0 || report.failure.is_some() {
@@ -79,10 +82,22 @@ impl Run<'_> {
         }
     }
 
+    /// Has the folder tell what is published in it by now.
+    async fn certify(&self, series: &Series, report: &mut SeriesReport) {
+        let Some(id) = report.series_id else { return };
+        let (archive, series) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
+        if let Err(error) = blocking(move || archive.certify(&series, id)).await
+            && report.failure.is_none()
+        {
+            report.failure = Some(Failure::publishing(&error));
+        }
+    }
+
     /// Finds or makes the series in the ledger, and puts right what a killed process or a stranger left behind.
     async fn begin(&self, series: &Series) -> Result<(ledger::Series, u64), Failure> {
         let (archive, series) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
-        let today = series.today(self.exporter.pipeline.clock.now());
+        let now = self.exporter.pipeline.clock.now();
+        let today = series.today(now);
         blocking(move || {
             let layout = series.layout();
             let known = archive.ledger.series(&series.key(), &layout, &series.style(), today);
@@ -90,6 +105,7 @@ impl Run<'_> {
             if known.layout != layout {
                 return Err(Failure::layout_changed(&series, &known.layout));
             }
+            archive.ledger.enroll_rechecks(known.id, &series.rechecks(now))?;
             let damaged = archive.tidy(&series, known.id).map_err(|error| Failure::publishing(&error))?;
             report_damage(&series, &damaged);
             if known.style != series.style() {
@@ -107,12 +123,12 @@ impl Run<'_> {
         repair: bool,
     ) -> Result<Vec<PlannedWindow>, LedgerError> {
         let (archive, id) = (Arc::clone(&self.exporter.pipeline.archive), known.id);
-        let coverage = blocking(move || archive.ledger.coverage(id)).await?;
+        let extent = blocking(move || archive.ledger.extent(id)).await?;
         let now = self.exporter.pipeline.clock.now();
         Ok(if repair {
-            series.rules.lost(&coverage, now)
+            series.rules.lost(&extent.coverage, now)
         } else {
-            plan_series(series, self.work, &coverage, known.first_run, now)
+            plan_series(series, self.work, &extent, known.first_run, now)
         })
     }
 
@@ -141,32 +157,48 @@ impl Run<'_> {
         let Some(session) = self.exporter.by_stream.get(&series.stream.name) else { return };
         let asking = || (self.progress)(Progress::Asking);
         let mut unavailable_in_a_row = 0;
-        let total = windows.len();
-        for (index, planned) in windows.into_iter().enumerate() {
+        for (index, planned) in windows.iter().enumerate() {
             let _permit = self.permit(&asking).await;
             let outcome = if self.exporter.pipeline.shutdown.is_requested() {
                 Err(WindowError::Interrupted)
-            } else if planned.reason.only_if_lacking() && self.is_exported(id, &planned).await {
+            } else if planned.reason.only_if_lacking() && self.is_exported(id, planned).await {
                 // Another process was here since we planned.
                 Ok(Published::default())
             } else {
-                self.exporter.pipeline.export(series, id, session, &planned, &asking).await
+                self.exporter.pipeline.export(series, id, session, planned, self.number, &asking).await
             };
             match outcome {
                 Ok(published) => {
                     unavailable_in_a_row = 0;
                     report.add(&published);
-                    self.log_window(series, &planned, &published);
+                    self.log_window(series, planned, &published);
                 }
                 Err(error) => {
-                    report.fail(self.log_failure(series, &planned, &error));
+                    let failure = self.log_failure(series, planned, &error);
                     unavailable_in_a_row += 1;
-                    if is_hopeless(error.kind(), unavailable_in_a_row) {
-                        report.windows_failed += (total - index - 1) as u64;
+                    let is_hopeless = is_hopeless(error.kind(), unavailable_in_a_row);
+                    let given_up = if is_hopeless { &windows[index..] } else { &windows[index..=index] };
+                    self.note_failed(id, given_up, &failure).await;
+                    report.fail(failure);
+                    if is_hopeless {
+                        report.windows_failed += (given_up.len() - 1) as u64;
                         return;
                     }
                 }
             }
+        }
+    }
+
+    /// Remembers in the ledger which windows could not be had. Being interrupted is no reason of the windows.
+    async fn note_failed(&self, id: i64, windows: &[PlannedWindow], failure: &Failure) {
+        if failure.kind == FailureKind::Interrupted {
+            return;
+        }
+        let archive = Arc::clone(&self.exporter.pipeline.archive);
+        let ranges: Vec<TimeRange> = windows.iter().map(|planned| planned.window.range()).collect();
+        let error = failure.at(self.exporter.pipeline.clock.now());
+        if let Err(error) = blocking(move || archive.ledger.note_failed_windows(id, &ranges, &error)).await {
+            tracing::error!(error = &*error.to_string(), "cannot note which windows failed");
         }
     }
 
@@ -217,10 +249,7 @@ impl Run<'_> {
             };
             match (id, failure) {
                 (Some(id), None) => archive.ledger.note_success(id, at),
-                (Some(id), Some(Failure { kind, message })) => {
-                    let kind = kind.as_str().to_owned();
-                    archive.ledger.note_failure(id, &LastError { at, kind, message })
-                }
+                (Some(id), Some(failure)) => archive.ledger.note_failure(id, &failure.at(at)),
                 (None, _) => Ok(()),
             }
         });

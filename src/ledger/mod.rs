@@ -3,7 +3,11 @@
 
 mod alerts;
 mod budget;
+mod certainty;
+mod changes;
 mod deliveries;
+mod evidence;
+mod failures;
 mod inventory;
 mod line;
 mod open;
@@ -22,8 +26,9 @@ use rusqlite::Connection;
 
 pub use budget::Limit;
 pub use records::{
-    AlertBook, AlertRecord, CameraRecord, FileRecord, InventoryRecord, LastError, OutboxEntry, OutboxStatus,
-    RunSummary, Series, SeriesKey, SeriesStatus, WindowRecord,
+    AlertBook, AlertRecord, CameraRecord, Change, Evidence, Extent, FailureRecord, FileRecord, Intention,
+    InventoryRecord, LastError, OutboxEntry, OutboxStatus, Recheck, Reconciliation, RunSummary, Series,
+    SeriesKey, SeriesStatus, Silence, WindowRecord,
 };
 
 use crate::{clock::Clock, locks::LockError, sink::publish::FileError};

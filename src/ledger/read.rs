@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{FileRecord, LastError, Ledger, LedgerError, Series, SeriesKey, SeriesStatus};
+use super::{Extent, FileRecord, LastError, Ledger, LedgerError, Series, SeriesKey, SeriesStatus};
 use crate::{
     coverage::{Coverage, Standing},
     time::{BucketGrid, TimeRange},
@@ -46,6 +46,11 @@ impl Ledger {
         self.checked(intervals)
     }
 
+    /// What of a series was asked.
+    pub fn extent(&self, series: i64) -> Result<Extent, LedgerError> {
+        Ok(Extent { coverage: self.coverage(series)?, rechecked: self.rechecks(series)? })
+    }
+
     /// The record of one file.
     pub fn file(&self, series: i64, path: &str) -> Result<Option<FileRecord>, LedgerError> {
         let sql = "SELECT path, period_start, period_end, sha256, pending_sha256, rows, bytes
@@ -57,13 +62,7 @@ impl Ledger {
 
     /// Every file of a series whose publication is recorded, by path.
     pub fn files(&self, series: i64) -> Result<Vec<FileRecord>, LedgerError> {
-        let sql = "SELECT path, period_start, period_end, sha256, pending_sha256, rows, bytes
-                   FROM files WHERE series = ?1 AND sha256 IS NOT NULL ORDER BY path";
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(sql)?;
-            let files = statement.query_map([series], file_record)?;
-            files.collect()
-        })
+        self.read(|connection| load_files(connection, series))
     }
 
     /// What there is to tell of a series.
@@ -134,6 +133,14 @@ impl Ledger {
     fn checked(&self, intervals: Vec<(TimeRange, Standing)>) -> Result<Coverage, LedgerError> {
         Coverage::from_intervals(intervals).map_err(|overlap| self.damaged(overlap.to_string()))
     }
+}
+
+pub(super) fn load_files(connection: &Connection, series: i64) -> rusqlite::Result<Vec<FileRecord>> {
+    let sql = "SELECT path, period_start, period_end, sha256, pending_sha256, rows, bytes
+               FROM files WHERE series = ?1 AND sha256 IS NOT NULL ORDER BY path";
+    let mut statement = connection.prepare_cached(sql)?;
+    let files = statement.query_map([series], file_record)?;
+    files.collect()
 }
 
 pub(super) fn load_intervals(
@@ -217,7 +224,16 @@ mod tests {
         let range = TimeRange::new(hour(0), hour(20)).unwrap();
         let standings = vec![(range, Standing::Final)];
         let missing = missing.iter().map(|index| hour(*index)).collect();
-        ledger.record(series.id, &WindowRecord { range, standings, missing, files: vec![] }).unwrap();
+        let window = WindowRecord {
+            range,
+            standings,
+            missing,
+            files: vec![],
+            vanished: vec![],
+            asked_at: hour(20),
+            rechecked: vec![],
+        };
+        ledger.record(series.id, &window).unwrap();
         (folder, ledger, range)
     }
 

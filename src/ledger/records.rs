@@ -1,8 +1,8 @@
 //! What the ledger holds, as the rest of the program sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     coverage::{Coverage, Standing},
@@ -59,6 +59,116 @@ pub struct WindowRecord {
     pub missing: Vec<DateTime<Utc>>,
     /// Every file whose partition shares time with the window.
     pub files: Vec<FileRecord>,
+    /// Starts of the buckets of the window that a file has and the listing lacked.
+    pub vanished: Vec<DateTime<Utc>>,
+    /// When it was asked.
+    pub asked_at: DateTime<Utc>,
+    /// Until when time was older than each age of its rechecks when it was asked.
+    pub rechecked: Vec<Recheck>,
+}
+
+/// How far a series was asked again at one age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recheck {
+    /// The age.
+    pub age: TimeDelta,
+    /// What was exported before this needs no further recheck at this age.
+    pub until: DateTime<Utc>,
+}
+
+/// What of a series was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// What is exported.
+    pub coverage: Coverage,
+    /// How far it was asked again, by age.
+    pub rechecked: Vec<Recheck>,
+}
+
+/// A stretch that was due and could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureRecord {
+    /// Which time.
+    pub range: TimeRange,
+    /// When it first could not be had.
+    pub since: DateTime<Utc>,
+    /// Why it could not be had the last time, and when that was.
+    pub last: LastError,
+}
+
+/// A published value that a later listing changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The bucket's first instant.
+    pub bucket_start: DateTime<Utc>,
+    /// The first instant after the bucket.
+    pub bucket_end: DateTime<Utc>,
+    /// The column's name in the files.
+    pub column: String,
+    /// What was published, as the column shows it in a CSV file; `None` where it was not known.
+    pub old: Option<String>,
+    /// What is published since.
+    pub new: Option<String>,
+    /// When it was asked.
+    pub seen_at: DateTime<Utc>,
+    /// The number of the run that saw it.
+    pub run: i64,
+}
+
+/// Published values that the file of one intention changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intention {
+    /// What is about to be published.
+    pub file: FileRecord,
+    /// What of it is different from what was published.
+    pub changes: Vec<Change>,
+}
+
+/// What came of comparing a file with the sums that the service tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconciliation {
+    /// Of the file that was compared.
+    pub hash: FileHash,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Both numbers where they differ; `None` where they agree.
+    pub disagreement: Option<String>,
+}
+
+/// The newest figures of a series are zeros that are unlike it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Silence {
+    /// The start of the first zero.
+    pub since: DateTime<Utc>,
+    /// The end of the last zero.
+    pub until: DateTime<Utc>,
+    /// People in an hour at such times.
+    pub usual: f64,
+}
+
+/// All that the ledger knows of the buckets of a series, at one moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evidence {
+    /// What is exported.
+    pub coverage: Coverage,
+    /// Starts of the buckets that complete listings lacked and no file has.
+    pub missing: BTreeSet<DateTime<Utc>>,
+    /// Starts of the buckets that a file has and the last complete listing lacked, and since when that is known.
+    pub vanished: BTreeMap<DateTime<Utc>, DateTime<Utc>>,
+    /// What could not be had, in order, without overlap.
+    pub failures: Vec<FailureRecord>,
+    /// When a run last ended well.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Why the last run did not end well.
+    pub last_error: Option<LastError>,
+    /// Every published file, by path.
+    pub files: Vec<FileRecord>,
+    /// What came of comparing files with the service, by path.
+    pub reconciliations: BTreeMap<String, Reconciliation>,
+    /// How far it was rechecked, by age.
+    pub rechecked: Vec<Recheck>,
+    /// Whether its newest figures are suspect.
+    pub silence: Option<Silence>,
 }
 
 /// Why the last run of a series was not a success.

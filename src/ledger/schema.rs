@@ -4,11 +4,11 @@
 pub(super) const APPLICATION_ID: i64 = 0x4155_4558;
 
 /// The version that this program writes. Every earlier one is migrated when it is opened; a newer one is refused.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Each step with the version that it ends in. A new ledger takes all of them, so that it is the same as a migrated one.
 /// What was released once is never changed here, not even its comments: SQLite keeps the text.
-pub(super) const STEPS: [(i64, &str); 3] = [(1, EXPORT), (2, DELIVERY), (VERSION, ALERTS)];
+pub(super) const STEPS: [(i64, &str); 4] = [(1, EXPORT), (2, DELIVERY), (3, ALERTS), (VERSION, TRUST)];
 
 /// What is exported. Times are seconds since 1970. `WITHOUT ROWID` keeps a series' intervals side by side.
 const EXPORT: &str = "
@@ -180,4 +180,76 @@ CREATE TABLE alert_messages (
     kind    TEXT PRIMARY KEY,
     sent_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What lets every bucket be accounted for.
+const TRUST: &str = "
+-- windows that were due and could not be had; what of them was exported since is gone from here
+CREATE TABLE failures (
+    series  INTEGER NOT NULL REFERENCES series (id),
+    start   INTEGER NOT NULL,
+    end     INTEGER NOT NULL CHECK (end > start),
+    -- when it first could not be had, when last, and why then
+    since   INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    kind    TEXT NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (series, start)
+) STRICT, WITHOUT ROWID;
+
+-- buckets that a file has and the last complete listing lacked
+CREATE TABLE vanished (
+    series       INTEGER NOT NULL REFERENCES series (id),
+    bucket_start INTEGER NOT NULL,
+    since        INTEGER NOT NULL,
+    PRIMARY KEY (series, bucket_start)
+) STRICT, WITHOUT ROWID;
+
+-- published values that a later listing changed
+CREATE TABLE changes (
+    id             INTEGER PRIMARY KEY,
+    series         INTEGER NOT NULL REFERENCES series (id),
+    bucket_start   INTEGER NOT NULL,
+    bucket_end     INTEGER NOT NULL,
+    column_name    TEXT NOT NULL,
+    old_value      TEXT,
+    new_value      TEXT,
+    seen_at        INTEGER NOT NULL,
+    run            INTEGER NOT NULL,
+    -- while it is not known whether the file was replaced: which one, and what it would be then
+    path           TEXT,
+    pending_sha256 BLOB,
+    -- whether it stands in a file of the journal
+    filed          INTEGER NOT NULL DEFAULT 0 CHECK (filed IN (0, 1))
+) STRICT;
+CREATE INDEX changes_by_time ON changes (series, seen_at, bucket_start);
+CREATE INDEX changes_pending ON changes (series, path) WHERE pending_sha256 IS NOT NULL;
+CREATE INDEX changes_to_file ON changes (series) WHERE filed = 0;
+
+-- age: in seconds; until: what is older was asked when it was of this age, or was exported before the age was configured
+CREATE TABLE rechecks (
+    series INTEGER NOT NULL REFERENCES series (id),
+    age    INTEGER NOT NULL,
+    until  INTEGER NOT NULL,
+    PRIMARY KEY (series, age)
+) STRICT, WITHOUT ROWID;
+
+-- files that were compared with the sums that the service tells, as they were then; disagreement: none where they agree
+CREATE TABLE reconciliations (
+    series       INTEGER NOT NULL REFERENCES series (id),
+    path         TEXT NOT NULL,
+    sha256       BLOB NOT NULL,
+    at           INTEGER NOT NULL,
+    disagreement TEXT,
+    PRIMARY KEY (series, path)
+) STRICT, WITHOUT ROWID;
+
+-- series whose newest figures are zeros that are unlike them
+CREATE TABLE suspicions (
+    series INTEGER PRIMARY KEY REFERENCES series (id),
+    since  INTEGER NOT NULL,
+    until  INTEGER NOT NULL,
+    -- people in an hour
+    usual  REAL NOT NULL
+) STRICT;
 ";

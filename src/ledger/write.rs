@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::{
-    FileRecord, LastError, Ledger, LedgerError, RunSummary, Series, SeriesKey, WindowRecord, line,
-    read::load_intervals, schema::VERSION,
+    FileRecord, Intention, LastError, Ledger, LedgerError, RunSummary, Series, SeriesKey, WindowRecord,
+    certainty, changes, failures, line, read::load_intervals, schema::VERSION,
 };
 use crate::{
     coverage::{Coverage, Standing},
@@ -46,15 +46,17 @@ impl Ledger {
     }
 
     /// Notes what is about to be published, so that after a crash the new bytes are known to be ours.
-    pub fn intend(&self, series: i64, files: &[FileRecord]) -> Result<(), LedgerError> {
+    pub fn intend(&self, series: i64, intentions: &[Intention]) -> Result<(), LedgerError> {
         let sql = "INSERT INTO files (series, path, period_start, period_end, sha256, pending_sha256)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                    ON CONFLICT (series, path) DO UPDATE SET sha256 = ?5, pending_sha256 = ?6";
         self.write(|transaction| {
             let mut statement = transaction.prepare_cached(sql)?;
-            for file in files {
-                let (start, end) = (file.period.start().timestamp(), file.period.end().timestamp());
-                statement.execute(params![series, file.path, start, end, file.hash, file.pending_hash])?;
+            for intention in intentions {
+                let FileRecord { path, period, hash, pending_hash, .. } = &intention.file;
+                let (start, end) = (period.start().timestamp(), period.end().timestamp());
+                statement.execute(params![series, path, start, end, hash, pending_hash])?;
+                changes::intend(transaction, series, intention)?;
             }
             Ok(())
         })
@@ -74,8 +76,13 @@ impl Ledger {
         self.update_coverage(series, |transaction, coverage| {
             record_files(transaction, series, &window.files, self.clock.now())?;
             record_missing(transaction, series, window)?;
+            certainty::record_vanished(transaction, series, window)?;
+            failures::forget(transaction, series, window.range)?;
             let standings = window.standings.iter();
-            Ok(standings.fold(coverage, |coverage, (range, standing)| coverage.with(*range, *standing)))
+            let coverage =
+                standings.fold(coverage, |coverage, (range, standing)| coverage.with(*range, *standing));
+            certainty::advance_rechecks(transaction, series, window, &coverage)?;
+            Ok(coverage)
         })
     }
 
@@ -85,6 +92,7 @@ impl Ledger {
         self.update_coverage(series, |transaction, coverage| {
             transaction
                 .execute("DELETE FROM files WHERE series = ?1 AND path = ?2", params![series, path])?;
+            changes::settle(transaction, series, path, None)?;
             Ok(coverage.with_lost(period))
         })
     }
@@ -197,6 +205,7 @@ fn record_files(
         let (start, end) = (file.period.start().timestamp(), file.period.end().timestamp());
         let (rows, bytes) = (signed(file.rows), signed(file.bytes));
         statement.execute(params![series, file.path, start, end, file.hash, rows, bytes])?;
+        changes::settle(transaction, series, &file.path, file.hash.as_ref())?;
     }
     line::queue_files(transaction, series, files, now)
 }

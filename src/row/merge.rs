@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Row;
+use super::{Restated, Row, restated};
 use crate::time::{TimeRange, to_display};
 
 /// The rows of a partition after a listing was merged into it.
@@ -12,6 +12,8 @@ pub struct Merged {
     pub rows: Vec<Row>,
     /// Buckets that the file had, that lie in the window, and that the listing lacked. Their rows were kept.
     pub vanished: Vec<DateTime<Utc>>,
+    /// What of the rows that the file had the listing changed.
+    pub restated: Vec<Restated>,
 }
 
 /// Rows that are not strictly ascending by bucket start.
@@ -25,13 +27,14 @@ pub fn merge(existing: Vec<Row>, window: &TimeRange, listed: Vec<Row>) -> Result
     check_order(&existing)?;
     check_order(&listed)?;
     let mut rows = Vec::with_capacity(existing.len().max(listed.len()));
-    let mut vanished = Vec::new();
+    let (mut vanished, mut changed) = (Vec::new(), Vec::new());
     let mut listed = listed.into_iter().peekable();
     for old in existing {
         while let Some(new) = listed.next_if(|new| new.start < old.start) {
             rows.push(new);
         }
         if let Some(new) = listed.next_if(|new| new.start == old.start) {
+            changed.extend(restated(&old, &new));
             rows.push(new);
             continue;
         }
@@ -41,7 +44,7 @@ pub fn merge(existing: Vec<Row>, window: &TimeRange, listed: Vec<Row>) -> Result
         rows.push(old);
     }
     rows.extend(listed);
-    Ok(Merged { rows, vanished })
+    Ok(Merged { rows, vanished, restated: changed })
 }
 
 fn check_order(rows: &[Row]) -> Result<(), NotInOrder> {
@@ -75,6 +78,8 @@ mod tests {
         let merged = merge(existing, &hours(1, 3), vec![hour(1, 2), hour(2, 2)]).unwrap();
         assert_eq!(merged.rows, vec![hour(0, 1), hour(1, 2), hour(2, 2), hour(3, 1)]);
         assert!(merged.vanished.is_empty());
+        let changed: Vec<_> = merged.restated.iter().map(|one| (one.start, one.column)).collect();
+        assert_eq!(changed, vec![(hour(1, 0).start, "passing_by")]);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 mod columns;
 mod merge;
+mod restated;
 mod totals;
 
 pub use columns::{Column, ColumnKind, TAG_PREFIX, columns};
 pub use merge::{Merged, NotInOrder, merge};
+pub use restated::{Restated, restated};
 pub use totals::Totals;
 
 use chrono::{DateTime, Utc};

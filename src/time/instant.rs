@@ -21,6 +21,11 @@ pub fn to_display(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
+/// The wall clock of a zone, such as `2026-11-21T14:00:00`, as files show it.
+pub fn to_local(instant: DateTime<Utc>, zone: Tz) -> String {
+    instant.with_timezone(&zone).format("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
 /// `2026-11-21T13:00:00+00:00`: how the Data API is asked (Angus contract, section 3), before percent-encoding.
 pub fn to_wire(instant: DateTime<Utc>) -> String {
     instant.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()

@@ -8,6 +8,8 @@ mod period;
 mod range;
 
 pub use bucket::{BucketGrid, BucketSize, Misaligned, Window};
-pub use instant::{TimeError, local_midnight, parse_bound, parse_label, to_display, to_wire, utc_offset};
+pub use instant::{
+    TimeError, local_midnight, parse_bound, parse_label, to_display, to_local, to_wire, utc_offset,
+};
 pub use period::{LocalPeriod, PartitionSize};
 pub use range::TimeRange;

@@ -20,7 +20,7 @@ use audience_exporter::{
     delivery::{Courier, DeliveryReport, Urgency},
     failure::FailureKind,
     ledger::{Ledger, OutboxStatus},
-    publication::Archive,
+    publication::{Archive, Asked},
     row::{Count, Row},
     series::Series,
     shutdown::Shutdown,
@@ -214,7 +214,7 @@ impl Bench {
             change(&mut row);
             row
         });
-        self.archive.publish(&series, known.id, &window, rows.to_vec(), now).unwrap();
+        self.archive.publish(&series, known.id, &window, rows.to_vec(), Asked { at: now, run: 1 }).unwrap();
         self.version(stream, day)
     }
 

@@ -77,7 +77,15 @@ impl Bench {
         let range = period(days[0]);
         let standings = vec![(range, Standing::Final)];
         let files = days.iter().map(file).collect();
-        let window = WindowRecord { range, standings, missing: Vec::new(), files };
+        let window = WindowRecord {
+            range,
+            standings,
+            missing: Vec::new(),
+            files,
+            vanished: Vec::new(),
+            asked_at: self.now(),
+            rechecked: Vec::new(),
+        };
         self.ledger.record(self.series(series), &window).unwrap();
     }
 

@@ -1,0 +1,64 @@
+//! The journal of restatements as files for analysts: every published value that a later listing changed, one row each, in
+//! `_changes/` beside the partitions. It follows from the ledger, and the ledger can be made again from it.
+
+mod table;
+
+use std::path::PathBuf;
+
+pub use table::{COLUMNS, JournalError, decode, encode};
+
+use crate::{
+    ledger::{Change, LedgerError},
+    publication::{Archive, PublishError},
+    series::Series,
+    sink::publish,
+    time::{LocalPeriod, PartitionSize},
+};
+
+/// The folder of a job's journal, beside the folders of its streams. Readers pass over names with a leading underscore.
+pub const FOLDER: &str = "_changes";
+
+const FILE_NAME: &str = "data.csv";
+
+impl Series {
+    /// The folder of its journal, relative to the output folder.
+    pub fn journal_folder(&self) -> PathBuf {
+        PathBuf::from(&self.job.name).join(FOLDER).join(format!("stream={}", self.stream.name))
+    }
+
+    /// The file of its journal for what was seen in one local month, relative to the output folder.
+    pub fn journal_path(&self, month: LocalPeriod) -> PathBuf {
+        self.journal_folder().join(month.folder_name()).join(FILE_NAME)
+    }
+}
+
+impl Archive {
+    /// Writes the months of the journal that lack something. The lock of the series is held.
+    pub(crate) fn file_changes(&self, series: &Series, series_id: i64) -> Result<(), PublishError> {
+        let zone = series.stream.timezone;
+        let unfiled = self.ledger.unfiled_changes(series_id)?;
+        let mut months: Vec<LocalPeriod> =
+            unfiled.into_iter().map(|seen| LocalPeriod::of(seen, PartitionSize::Month, zone)).collect();
+        months.dedup();
+        for month in months {
+            let Some(range) = month.range(zone) else { continue };
+            let changes = self.ledger.changes(series_id, Some(range))?;
+            let bytes = encode(series, &changes).map_err(publish_error)?;
+            let path = self.output_dir.join(series.journal_path(month));
+            let folder = self.output_dir.join(series.journal_folder());
+            publish::create_folder(&folder)?;
+            publish::replace(&path, &folder, &bytes)?;
+            self.ledger.note_filed(series_id, range)?;
+        }
+        Ok(())
+    }
+
+    /// Every change of a series, of all that was ever seen.
+    pub fn changes(&self, series_id: i64) -> Result<Vec<Change>, LedgerError> {
+        self.ledger.changes(series_id, None)
+    }
+}
+
+fn publish_error(error: csv::Error) -> PublishError {
+    PublishError::Encode(error.into())
+}
