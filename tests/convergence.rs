@@ -8,7 +8,7 @@ use audience_exporter::{
     coverage::Coverage,
     ledger::{FileRecord, Ledger},
     plan::{Backfill, PlannedWindow},
-    publication::Archive,
+    publication::{Archive, Asked},
     row::{Count, Mean, Row, merge},
     series::Series,
     time::{BucketGrid, TimeRange, parse_label},
@@ -146,7 +146,8 @@ impl Bench {
         let grid = self.series.rules.grid;
         let starts = planned.window.bucket_starts();
         let rows = starts.filter_map(|start| truth(grid, start, now)).collect();
-        let published = self.archive.publish(&self.series, self.id, &planned.window, rows, now);
+        let published =
+            self.archive.publish(&self.series, self.id, &planned.window, rows, Asked { at: now, run: 1 });
         !published.unwrap().damaged.is_empty()
     }
 
@@ -188,7 +189,7 @@ impl Bench {
 
     fn pull(&self, failures: u8, now: DateTime<Utc>) {
         self.archive.tidy(&self.series, self.id).unwrap();
-        let windows = self.series.rules.due(self.series.start(begin()), &self.coverage(), now);
+        let windows = self.series.rules.due(self.series.start(begin()), &self.coverage(), &[], now);
         self.export(&windows, failures, now);
     }
 

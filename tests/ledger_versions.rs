@@ -1,5 +1,8 @@
 //! Every version of the ledger that was ever released can be read for ever.
 
+#[path = "ledger_versions/trust.rs"]
+mod trust;
+
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Barrier, thread};
 
 use audience_exporter::{
@@ -90,12 +93,12 @@ fn assert_tells_of_the_export(ledger: &Ledger) {
 
 #[test]
 fn a_migrated_ledger_is_made_like_a_new_one() {
-    for version in ["v1", "v2"] {
+    for version in ["v1", "v2", "v3"] {
         let (migrated, _ledger) = open(version);
         assert_eq!(schema(&migrated), schema(&new()));
     }
     // What is released is not changed any more: a new schema is a new version.
-    assert_eq!(schema(&copied("v3")), schema(&new()));
+    assert_eq!(schema(&copied("v4")), schema(&new()));
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn processes_that_open_an_old_ledger_at_once_migrate_it_once() {
 #[test]
 fn a_migration_that_fails_leaves_the_old_version() {
     // The last table that each step makes.
-    for table in ["requests", "alert_messages"] {
+    for table in ["requests", "alert_messages", "suspicions"] {
         let folder = copied("v1");
         let path = folder.path().join(FILE_NAME);
         let change = |sql: &str| Connection::open(&path).unwrap().execute_batch(sql).unwrap();
@@ -205,7 +208,7 @@ const MINUTE: Limit = Limit { window: TimeDelta::seconds(60), requests: 2 };
 /// `cargo test --test ledger_versions -- --ignored`. Afterwards it is kept as it is.
 #[test]
 #[ignore = "writes tests/golden"]
-fn make_the_golden_ledger_of_version_3() {
+fn make_the_golden_ledger_of_version_4() {
     let folder = tempfile::tempdir().unwrap();
     let told = instant("2026-01-05T00:00:00Z");
     let ledger = Ledger::open(folder.path()).unwrap().with_clock(Clock::fixed(told));
@@ -229,7 +232,7 @@ fn make_the_golden_ledger_of_version_3() {
     }
     ledger.keep_alert_book(&AlertBook::default(), &alerts()).unwrap();
     drop(ledger);
-    fs::copy(folder.path().join(FILE_NAME), golden("v3")).unwrap();
+    fs::copy(folder.path().join(FILE_NAME), golden("v4")).unwrap();
 }
 
 fn alerts() -> AlertBook {
@@ -265,8 +268,17 @@ fn export(ledger: &Ledger, told: DateTime<Utc>) {
     let range = TimeRange::new(first_run, told).unwrap();
     let files = (1..=4).map(day).collect();
     let standings = vec![(range, Standing::Final)];
-    let missing = vec![first_run];
-    ledger.record(series.id, &WindowRecord { range, standings, missing, files }).unwrap();
+    let window = WindowRecord {
+        range,
+        standings,
+        missing: vec![first_run],
+        files,
+        vanished: vec![],
+        asked_at: told,
+        rechecked: vec![],
+    };
+    ledger.record(series.id, &window).unwrap();
+    trust::tell(ledger, series.id, &window);
     let run = ledger.begin_run("pull", told).unwrap();
     let summary = RunSummary { outcome: "done", windows_done: 1, windows_failed: 0, rows: 96 };
     ledger.end_run(run, told, summary).unwrap();
@@ -274,7 +286,7 @@ fn export(ledger: &Ledger, told: DateTime<Utc>) {
 
 #[test]
 fn versions_since_2_tell_what_they_were_told_of_deliveries() {
-    for version in ["v2", "v3"] {
+    for version in ["v2", "v3", "v4"] {
         assert_tells_of_deliveries(&open(version).1);
     }
 }
@@ -302,7 +314,7 @@ fn assert_tells_of_deliveries(ledger: &Ledger) {
 
 #[test]
 fn versions_since_2_tell_what_they_were_told_of_inventories_and_requests() {
-    for version in ["v2", "v3"] {
+    for version in ["v2", "v3", "v4"] {
         assert_tells_of_inventories_and_requests(&open(version).1);
     }
 }
@@ -322,9 +334,22 @@ fn assert_tells_of_inventories_and_requests(ledger: &Ledger) {
 
 #[test]
 fn version_3_tells_what_it_was_told_of_alerts_and_earlier_ones_knew_of_none() {
-    for (version, expected) in [("v1", AlertBook::default()), ("v2", AlertBook::default()), ("v3", alerts())]
-    {
+    let none = AlertBook::default;
+    for (version, expected) in [("v1", none()), ("v2", none()), ("v3", alerts()), ("v4", alerts())] {
         let (_folder, ledger) = open(version);
         assert_eq!(ledger.alert_book().unwrap(), expected, "{version}");
+    }
+}
+
+#[test]
+fn version_4_tells_what_it_was_told_of_every_bucket_and_earlier_ones_knew_nothing() {
+    for (version, is_told) in [("v3", false), ("v4", true)] {
+        let (_folder, ledger) = open(version);
+        let key = SeriesKey { job: "daily".to_owned(), stream: "lobby".to_owned() };
+        let series = ledger.find_series(&key).unwrap().unwrap().id;
+        match is_told {
+            true => trust::assert_told(&ledger, series),
+            false => assert!(ledger.evidence(series).unwrap().failures.is_empty()),
+        }
     }
 }

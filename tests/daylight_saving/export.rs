@@ -67,7 +67,7 @@ impl Export {
     }
 
     fn due(&self, now: DateTime<Utc>) -> Vec<PlannedWindow> {
-        self.rules.due(self.start, &self.coverage, now)
+        self.rules.due(self.start, &self.coverage, &[], now)
     }
 
     fn export(&mut self, window: Window, now: DateTime<Utc>) {
