@@ -34,7 +34,7 @@ impl Archive {
         record: FileRecord,
     ) -> Result<Option<FileRecord>, PublishError> {
         let path = self.output_dir.join(&record.path);
-        let Some(bytes) = publish::read_if_present(&path)? else { return Ok(None) };
+        let Some(bytes) = self.disk.read_if_present(&path)? else { return Ok(None) };
         let found = Some(publish::hash(&bytes));
         if ![record.hash, record.pending_hash].contains(&found) {
             return Ok(None);
@@ -44,7 +44,7 @@ impl Archive {
         let pending_hash = Some(publish::hash(&encoded));
         if pending_hash != found {
             self.ledger.intend(series_id, &[FileRecord { hash: found, pending_hash, ..record.clone() }])?;
-            publish::replace(&path, &self.output_dir.join(series.folder()), &encoded)?;
+            self.disk.replace(&path, &self.output_dir.join(series.folder()), &encoded)?;
         }
         let (rows, bytes) = (rows.len() as u64, encoded.len() as u64);
         Ok(Some(FileRecord { hash: pending_hash, pending_hash: None, rows, bytes, ..record }))
