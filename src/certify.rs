@@ -5,7 +5,6 @@ use crate::{
     manifest::{self, Manifest},
     publication::{Archive, LOCK_PATIENCE, PublishError},
     series::Series,
-    sink::publish,
 };
 
 impl Archive {
@@ -22,9 +21,9 @@ impl Archive {
         let folder = self.output_dir.join(series.folder());
         let path = folder.join(manifest::FILE_NAME);
         let bytes = Manifest::new(series, &known, &evidence).encode();
-        if publish::read_if_present(&path)?.as_deref() != Some(&*bytes) {
-            publish::create_folder(&folder)?;
-            publish::replace(&path, &folder, &bytes)?;
+        if self.disk.read_if_present(&path)?.as_deref() != Some(&*bytes) {
+            self.disk.create_folder(&folder)?;
+            self.disk.replace(&path, &folder, &bytes)?;
         }
         Ok(())
     }

@@ -1,12 +1,8 @@
 //! Telling files that were deleted from a disk that is not mounted.
 
-use std::{os::unix::fs::MetadataExt, path::PathBuf};
+use std::path::PathBuf;
 
-use crate::{
-    ledger::LedgerError,
-    publication::Archive,
-    sink::publish::{self, FileError},
-};
+use crate::{ledger::LedgerError, publication::Archive, sink::publish::FileError};
 
 /// The output folder is not the one that files were published to.
 #[derive(Debug, thiserror::Error)]
@@ -29,15 +25,16 @@ impl Archive {
     /// Makes the output folder where there is none, and refuses one that lies on another file system than before and
     /// holds nothing of what was published: publishing there would split the files over two disks.
     pub fn check_output(&self) -> Result<(), OutputError> {
-        publish::create_folder(&self.output_dir)?;
-        let metadata = self.output_dir.metadata().map_err(FileError::new("look at", &self.output_dir))?;
-        let device = metadata.dev().cast_signed();
+        self.disk.create_folder(&self.output_dir)?;
+        let device =
+            self.disk.device(&self.output_dir).map_err(FileError::new("look at", &self.output_dir))?;
+        let device = device.cast_signed();
         let known = self.ledger.output_device()?;
         if known == Some(device) {
             return Ok(());
         }
         let files = self.ledger.some_files()?;
-        let is_there = |path: &String| self.output_dir.join(path).exists();
+        let is_there = |path: &String| self.disk.exists(&self.output_dir.join(path)).unwrap_or(false);
         if known.is_some() && !files.is_empty() && !files.iter().any(is_there) {
             let (output_dir, ledger) = (self.output_dir.clone(), self.ledger.path().to_owned());
             return Err(OutputError::NotMounted { output_dir, ledger });

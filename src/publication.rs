@@ -5,7 +5,10 @@
 //! durable, what they are. So after a crash the bytes on disk are either the old ones, or known to be ours; anything
 //! else was done by somebody else, and is set aside instead of merged into.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -19,7 +22,7 @@ use crate::{
     series::Series,
     sink::{
         EncodeError,
-        publish::{self, FileError, FileHash},
+        publish::{self, Disk, FileError, FileHash},
     },
     time::{LocalPeriod, TimeRange, Window},
 };
@@ -35,6 +38,8 @@ pub struct Archive {
     pub state_dir: PathBuf,
     /// The record of what is published.
     pub ledger: Ledger,
+    /// What `output_dir` lies on. Locks and ledger are on the disk of this machine.
+    pub disk: Arc<dyn Disk>,
 }
 
 /// What the publication of one window did.
@@ -124,7 +129,7 @@ impl Archive {
     ) -> Result<Published, PublishError> {
         let _lock = Lock::acquire(&self.state_dir, &series.lock_name(), LOCK_PATIENCE)?;
         let folder = self.output_dir.join(series.folder());
-        publish::create_folder(&folder)?;
+        self.disk.create_folder(&folder)?;
         let mut published = Published { rows: rows.len() as u64, ..Published::default() };
         self.note_foreign_style(series, series_id)?;
         let job = Publication { archive: self, series, series_id, window, asked };
@@ -147,10 +152,10 @@ impl Archive {
     /// Before a series is planned: removes what a killed process left, and finds published files that are gone.
     pub fn tidy(&self, series: &Series, series_id: i64) -> Result<Vec<Damage>, PublishError> {
         let folder = self.output_dir.join(series.folder());
-        if !publish::leftovers(&folder)?.is_empty() {
+        if !self.disk.leftovers(&folder)?.is_empty() {
             // Whoever holds the lock is alive, and what looks left over is its own.
             if let Ok(_lock) = Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None) {
-                let files = publish::sweep(&folder)?;
+                let files = self.disk.sweep(&folder)?;
                 tracing::info!(folder = %folder.display(), files, "removed what a killed process left");
             }
         }
@@ -158,7 +163,7 @@ impl Archive {
         for record in self.ledger.files(series_id)? {
             let path = self.output_dir.join(&record.path);
             // What cannot be looked at, such as on a disk that fails, is not gone.
-            if !path.try_exists().map_err(FileError::new("look for", &path))? {
+            if !self.disk.exists(&path).map_err(FileError::new("look for", &path))? {
                 self.ledger.lose(series_id, &record.path, record.period)?;
                 damaged.push(Damage { path, reason: "it is gone".to_owned(), set_aside: None });
             }
@@ -242,7 +247,8 @@ impl Publication<'_> {
         let path = self.archive.output_dir.join(relative);
         let name = relative.to_string_lossy();
         let record = self.archive.ledger.file(self.series_id, &name)?;
-        let bytes = publish::read_if_present(&path)?;
+        let disk = &self.archive.disk;
+        let bytes = disk.read_if_present(&path)?;
         let outcome = match (bytes, record) {
             (None, None) => Ok(Existing::default()),
             (None, Some(record)) if record.hash.is_none() => Ok(Existing::default()),
@@ -252,8 +258,8 @@ impl Publication<'_> {
         match outcome {
             Ok(existing) => Ok(existing),
             Err(reason) => {
-                let set_aside =
-                    if path.exists() { Some(publish::set_aside(&path, self.asked.at)?) } else { None };
+                let is_there = disk.exists(&path).map_err(FileError::new("look for", &path))?;
+                let set_aside = if is_there { Some(disk.set_aside(&path, self.asked.at)?) } else { None };
                 self.archive.ledger.lose(self.series_id, &name, buckets)?;
                 published.damaged.push(Damage { path, reason, set_aside });
                 Ok(Existing::default())
@@ -295,7 +301,8 @@ impl Publication<'_> {
         crash_point::passed(Step::Intent);
         for draft in changed {
             let bytes = draft.bytes.as_deref().unwrap_or_default();
-            publish::replace(&self.archive.output_dir.join(&draft.record.path), folder, bytes)?;
+            let path = self.archive.output_dir.join(&draft.record.path);
+            self.archive.disk.replace(&path, folder, bytes)?;
             published.files_written += 1;
         }
         Ok(())

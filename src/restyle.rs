@@ -34,7 +34,7 @@ impl Archive {
         record: FileRecord,
     ) -> Result<Option<FileRecord>, PublishError> {
         let path = self.output_dir.join(&record.path);
-        let Some(bytes) = publish::read_if_present(&path)? else { return Ok(None) };
+        let Some(bytes) = self.disk.read_if_present(&path)? else { return Ok(None) };
         let found = Some(publish::hash(&bytes));
         if ![record.hash, record.pending_hash].contains(&found) {
             return Ok(None);
@@ -45,7 +45,7 @@ impl Archive {
         if pending_hash != found {
             let file = FileRecord { hash: found, pending_hash, ..record.clone() };
             self.ledger.intend(series_id, &[Intention { file, changes: Vec::new() }])?;
-            publish::replace(&path, &self.output_dir.join(series.folder()), &encoded)?;
+            self.disk.replace(&path, &self.output_dir.join(series.folder()), &encoded)?;
         }
         let (rows, bytes) = (rows.len() as u64, encoded.len() as u64);
         Ok(Some(FileRecord { hash: pending_hash, pending_hash: None, rows, bytes, ..record }))

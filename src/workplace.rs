@@ -12,6 +12,7 @@ use crate::{
     ledger::{Ledger, LedgerError},
     publication::Archive,
     shutdown::Shutdown,
+    sink::publish::RealDisk,
     wire::Timing,
 };
 
@@ -39,6 +40,7 @@ impl Workplace {
             output_dir: config.output_dir.clone(),
             state_dir: config.state_dir.clone(),
             ledger: Ledger::open(&config.state_dir)?.with_clock(timing.clock.clone()),
+            disk: Arc::new(RealDisk),
         };
         Ok(Self { archive: Arc::new(archive), vault, accounts, timing, shutdown })
     }

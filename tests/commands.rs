@@ -72,7 +72,12 @@ impl Bench {
         let mut folders = vec![self.path("data")];
         while let Some(folder) = folders.pop() {
             for path in fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()) {
-                if path.is_dir() { folders.push(path) } else { files.push(path) }
+                let is_manifest = path.ends_with("_manifest.json");
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false if !is_manifest => files.push(path),
+                    false => {}
+                }
             }
         }
         files

@@ -1,7 +1,7 @@
 //! The promise: pulls, backfills, failures, outages and re-pulls, in any order, end in the same bytes and the same
 //! ledger as one undisturbed backfill.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use audience_exporter::{
     config::Config,
@@ -11,6 +11,7 @@ use audience_exporter::{
     publication::{Archive, Asked},
     row::{Count, Mean, Row, merge},
     series::Series,
+    sink::publish::RealDisk,
     time::{BucketGrid, TimeRange, parse_label},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -119,7 +120,8 @@ impl Bench {
         let series = Series::all(&config, None, None).remove(0);
         let ledger = Ledger::open(&config.state_dir).unwrap();
         let known = ledger.series(&series.key(), &series.layout(), &series.style(), begin()).unwrap();
-        let archive = Archive { output_dir: config.output_dir, state_dir: config.state_dir, ledger };
+        let (output_dir, state_dir) = (config.output_dir, config.state_dir);
+        let archive = Archive { output_dir, state_dir, ledger, disk: Arc::new(RealDisk) };
         Self { folder, archive, series, id: known.id }
     }
 

@@ -41,10 +41,12 @@ fn from_day(text: &str, day: &str) -> String {
 
 /// The published files of the job: their SHA-256 in hexadecimal, by path.
 fn published(house: &House) -> BTreeMap<String, String> {
-    let files =
-        house.everything().into_iter().filter(|(path, _)| path.starts_with(house.path("data/hourly")));
     let hash = |bytes: &[u8]| hex(&Sha256::digest(bytes));
-    files.map(|(path, bytes)| (path.display().to_string(), hash(&bytes))).collect()
+    house
+        .published("data/hourly")
+        .into_iter()
+        .map(|(path, bytes)| (path.display().to_string(), hash(&bytes)))
+        .collect()
 }
 
 /// Every delivery has one effect, and each published file is among them.

@@ -34,7 +34,7 @@ pub(super) fn pack(
     content_type: ContentType,
     entry: &OutboxEntry,
 ) -> Result<Contents, Stop> {
-    let Some(bytes) = publish::read_if_present(&archive.output_dir.join(&entry.path))? else {
+    let Some(bytes) = archive.disk.read_if_present(&archive.output_dir.join(&entry.path))? else {
         return Ok(Contents::NotThere("the file is gone"));
     };
     if publish::hash(&bytes) != entry.hash {

@@ -15,7 +15,7 @@ use crate::{
     publication::{Archive, PublishError},
     sink::{
         FileFormat,
-        publish::{self, FileError},
+        publish::{Disk, FileError},
     },
 };
 
@@ -38,33 +38,34 @@ impl Publication<'_> {
         let ledger = &self.archive.ledger;
         let merged = merge(known_of(ledger.inventory(self.name)?, self.source), &seen.listing);
         let bytes = encode(self.format, &merged.cameras)?;
-        let written = write(&self.archive.output_dir.join(self.name), self.format, &bytes)?;
+        let folder = self.archive.output_dir.join(self.name);
+        let written = write(&*self.archive.disk, &folder, self.format, &bytes)?;
         ledger.record_inventory(self.name, self.source, &merged.cameras, self.asked_at)?;
         Ok((merged, written))
     }
 }
 
 /// Puts the file into its folder, unless these bytes stand there already. Says whether it did.
-fn write(folder: &Path, format: FileFormat, bytes: &[u8]) -> Result<bool, FileError> {
-    publish::create_folder(folder)?;
-    let leftovers = publish::sweep(folder)?;
+fn write(disk: &dyn Disk, folder: &Path, format: FileFormat, bytes: &[u8]) -> Result<bool, FileError> {
+    disk.create_folder(folder)?;
+    let leftovers = disk.sweep(folder)?;
     if leftovers > 0 {
         tracing::info!(folder = %folder.display(), files = leftovers, "removed what a killed process left");
     }
-    warn_of_other_formats(folder, format);
+    warn_of_other_formats(disk, folder, format);
     let path = folder.join(format.file_name());
-    if publish::read_if_present(&path)?.is_some_and(|found| found == bytes) {
+    if disk.read_if_present(&path)?.is_some_and(|found| found == bytes) {
         return Ok(false);
     }
-    publish::replace(&path, folder, bytes)?;
+    disk.replace(&path, folder, bytes)?;
     Ok(true)
 }
 
 /// A table that was published in another format stays as it is from then on, and misleads whoever reads the folder.
-fn warn_of_other_formats(folder: &Path, format: FileFormat) {
+fn warn_of_other_formats(disk: &dyn Disk, folder: &Path, format: FileFormat) {
     let names: BTreeSet<&str> = FileFormat::ALL.map(FileFormat::file_name).into();
     for file in names.into_iter().filter(|name| *name != format.file_name()).map(|name| folder.join(name)) {
-        if file.exists() {
+        if disk.exists(&file).unwrap_or(false) {
             tracing::warn!(file = %file.display(), "a table of another format is kept up no longer; remove it");
         }
     }

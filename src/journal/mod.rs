@@ -11,7 +11,6 @@ use crate::{
     ledger::{Change, LedgerError},
     publication::{Archive, PublishError},
     series::Series,
-    sink::publish,
     time::{LocalPeriod, PartitionSize},
 };
 
@@ -46,8 +45,8 @@ impl Archive {
             let bytes = encode(series, &changes).map_err(publish_error)?;
             let path = self.output_dir.join(series.journal_path(month));
             let folder = self.output_dir.join(series.journal_folder());
-            publish::create_folder(&folder)?;
-            publish::replace(&path, &folder, &bytes)?;
+            self.disk.create_folder(&folder)?;
+            self.disk.replace(&path, &folder, &bytes)?;
             self.ledger.note_filed(series_id, range)?;
         }
         Ok(())

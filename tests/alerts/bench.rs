@@ -19,6 +19,7 @@ use audience_exporter::{
     ledger::{AlertBook, LastError, Ledger, SeriesStatus},
     publication::Archive,
     series::Series,
+    sink::publish::RealDisk,
     status::{Exported, SeriesView, Snapshot},
     time::{TimeRange, parse_label},
     wire::{Timing, Traffic},
@@ -99,7 +100,7 @@ impl Bench {
         };
         let ledger = Ledger::open(&config.state_dir).unwrap();
         let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
-        let archive = Arc::new(Archive { output_dir, state_dir, ledger });
+        let archive = Arc::new(Archive { output_dir, state_dir, ledger, disk: Arc::new(RealDisk) });
         let alerts = Alerts::with_timeout(&config, Arc::clone(&archive), timing.clone(), TIMEOUT).unwrap();
         Self { config, archive, alerts, timing, seconds, waits, folder, errors }
     }

@@ -152,9 +152,5 @@ pub(crate) fn busy(text: String) -> String {
 
 /// The bytes of every published file, by path, in order.
 pub(crate) fn published(house: &House) -> Vec<(PathBuf, Vec<u8>)> {
-    let data = house.path("data");
-    let mut files = house.everything();
-    files.retain(|(path, _)| path.starts_with(&data));
-    files.sort();
-    files
+    house.published("data")
 }

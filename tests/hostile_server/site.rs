@@ -105,6 +105,9 @@ impl Site {
         let output = self.folder.path().join("data");
         visit(&output, &mut |path| {
             let name = path.strip_prefix(&output).unwrap().to_str().unwrap().to_owned();
+            if name.ends_with("_manifest.json") {
+                return;
+            }
             files.insert(name, fs::read_to_string(path).unwrap());
         });
         files

@@ -142,6 +142,17 @@ impl House {
         files
     }
 
+    /// The published files below a folder: their bytes, by path, in order. What begins with `_` or `.` is for others.
+    pub(crate) fn published(&self, below: &str) -> Vec<(PathBuf, Vec<u8>)> {
+        let folder = self.path(below);
+        let is_data =
+            |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("data."));
+        let mut files = self.everything();
+        files.retain(|(path, _)| path.starts_with(&folder) && is_data(path));
+        files.sort();
+        files
+    }
+
     /// Files of `state_dir` are 0600 and its folders 0700.
     #[track_caller]
     pub(crate) fn assert_private(&self) {

@@ -21,6 +21,7 @@ use audience_exporter::{
     report::Failure,
     secret::Secret,
     shutdown::Shutdown,
+    sink::publish::RealDisk,
     wire::{Timing, Traffic},
 };
 use chrono::{DateTime, TimeDelta};
@@ -82,6 +83,7 @@ impl Bench {
             output_dir: config.output_dir.clone(),
             state_dir: config.state_dir.clone(),
             ledger: Ledger::open(&config.state_dir).unwrap(),
+            disk: Arc::new(RealDisk),
         };
         let timing = timing(&time);
         let vault = Arc::new(Vault::new(&config.state_dir, None).unwrap());

@@ -30,6 +30,7 @@ impl Files {
         Self::beginning_with(folder, "data.")
     }
 
+    /// What lies in a folder that begins with `_` is passed over, as readers do.
     pub(crate) fn beginning_with(folder: &Path, prefix: &str) -> Self {
         let mut files = BTreeMap::new();
         let mut folders = vec![folder.to_owned()];
@@ -38,7 +39,9 @@ impl Files {
             for entry in fs::read_dir(&next).into_iter().flatten() {
                 let entry = entry.unwrap();
                 if entry.file_type().unwrap().is_dir() {
-                    folders.push(entry.path());
+                    if !entry.file_name().to_string_lossy().starts_with('_') {
+                        folders.push(entry.path());
+                    }
                 } else if entry.file_name().to_string_lossy().starts_with(prefix) {
                     let name = entry.path().strip_prefix(folder).unwrap().to_owned();
                     let modified = entry.metadata().unwrap().modified().unwrap();

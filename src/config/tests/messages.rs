@@ -261,11 +261,14 @@ fn jobs_are_judged() {
         ("settle = \"-5m\"", "settle: expected a duration from 0s to 31d; found \"-5m\"".to_owned()),
         ("lookback = \"367d\"", "lookback: expected a duration from 0s to 366d; found \"367d\"".to_owned()),
         ("lookback = \"soon\"", "lookback: expected a duration from 0s to 366d; found \"soon\"".to_owned()),
+        ("recheck = [\"30d\", \"48h\"]", "recheck[1]: expected an age that is longer than the lookback; found \"48h\"".to_owned()),
+        ("recheck = \"7d\"", "recheck: expected an array of strings; found a string".to_owned()),
+        ("reconcile = \"yes\"", "reconcile: expected true or false; found a string".to_owned()),
         ("format = \"cvs\"", "format: expected one of csv, parquet; found \"cvs\"; did you mean \"csv\"?".to_owned()),
         ("format = \"json\"\ncompression = \"lz4\"", "format: expected one of csv, parquet; found \"json\"".to_owned()),
         ("compression = \"gzip\"", "compression: expected one of zstd, snappy, none; found \"gzip\"".to_owned()),
         ("partition = \"week\"", "partition: expected one of day, month, year; found \"week\"".to_owned()),
-        ("nmae = \"x\"", "nmae: expected one of name, time, streams, metrics, schedule, start, settle, lookback, format, compression, partition; found an unknown key".to_owned()),
+        ("nmae = \"x\"", "nmae: expected one of name, time, streams, metrics, schedule, start, settle, lookback, recheck, reconcile, format, compression, partition; found an unknown key".to_owned()),
         ("metric = [\"gender\"]", "metric: expected one of name, time, ...; found an unknown key; did you mean \"metrics\"?".to_owned()),
     ] {
         assert_problem(&with(JOB, line), &format!("line 9: jobs[0].{problem}"));
