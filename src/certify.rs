@@ -1,9 +1,12 @@
 //! What a folder tells of itself once its files are published: the journal of changes, and the manifest.
 
+use std::path::PathBuf;
+
 use crate::{
-    locks::Lock,
+    ledger::LedgerError,
+    locks::{Lock, LockError, Patience},
     manifest::{self, Manifest},
-    publication::{Archive, LOCK_PATIENCE, PublishError},
+    publication::{Archive, PublishError},
     series::Series,
 };
 
@@ -11,20 +14,45 @@ impl Archive {
     /// Writes what of a series' journal lacks, and its manifest where it tells something else by now. A crash before this
     /// leaves a manifest that is behind its files; the next run of the series puts it right.
     pub fn certify(&self, series: &Series, series_id: i64) -> Result<(), PublishError> {
-        let _lock = Lock::acquire(&self.state_dir, &series.lock_name(), LOCK_PATIENCE)?;
-        self.file_changes(series, series_id)?;
-        let Some(known) = self.ledger.find_series(&series.key())? else { return Ok(()) };
-        let evidence = self.ledger.evidence(series_id)?;
-        if evidence.coverage.intervals().is_empty() {
+        if self.is_certified(series, series_id)? {
             return Ok(());
         }
-        let folder = self.output_dir.join(series.folder());
-        let path = folder.join(manifest::FILE_NAME);
-        let bytes = Manifest::new(series, &known, &evidence).encode();
+        let _lock = match Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None) {
+            Ok(lock) => lock,
+            // Whoever holds it publishes, and certifies afterwards what we published too.
+            Err(LockError::Held { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        self.file_changes(series, series_id)?;
+        let Some(manifest) = self.manifest(series, series_id)? else { return Ok(()) };
+        let (path, bytes) = (self.manifest_path(series), manifest.encode());
         if self.disk.read_if_present(&path)?.as_deref() != Some(&*bytes) {
+            let folder = self.output_dir.join(series.folder());
             self.disk.create_folder(&folder)?;
             self.disk.replace(&path, &folder, &bytes)?;
         }
         Ok(())
+    }
+
+    fn is_certified(&self, series: &Series, series_id: i64) -> Result<bool, PublishError> {
+        if !self.ledger.unfiled_changes(series_id)?.is_empty() {
+            return Ok(false);
+        }
+        let Some(manifest) = self.manifest(series, series_id)? else { return Ok(true) };
+        let found = self.disk.read_if_present(&self.manifest_path(series))?;
+        Ok(found.as_deref() == Some(&*manifest.encode()))
+    }
+
+    /// What the manifest of a series tells by now; `None` where nothing was ever exported.
+    pub fn manifest(&self, series: &Series, series_id: i64) -> Result<Option<Manifest>, LedgerError> {
+        let Some(known) = self.ledger.find_series(&series.key())? else { return Ok(None) };
+        let evidence = self.ledger.evidence(series_id)?;
+        let has_intervals = !evidence.coverage.intervals().is_empty();
+        Ok(has_intervals.then(|| Manifest::new(series, &known, &evidence)))
+    }
+
+    /// Where the manifest of a series lies.
+    pub fn manifest_path(&self, series: &Series) -> PathBuf {
+        self.output_dir.join(series.folder()).join(manifest::FILE_NAME)
     }
 }

@@ -148,28 +148,6 @@ impl Archive {
         let is_foreign = known.is_some_and(|known| !known.style.is_empty() && known.style != series.style());
         if is_foreign { self.ledger.record_style(series_id, "", &[]) } else { Ok(()) }
     }
-
-    /// Before a series is planned: removes what a killed process left, and finds published files that are gone.
-    pub fn tidy(&self, series: &Series, series_id: i64) -> Result<Vec<Damage>, PublishError> {
-        let folder = self.output_dir.join(series.folder());
-        if !self.disk.leftovers(&folder)?.is_empty() {
-            // Whoever holds the lock is alive, and what looks left over is its own.
-            if let Ok(_lock) = Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None) {
-                let files = self.disk.sweep(&folder)?;
-                tracing::info!(folder = %folder.display(), files, "removed what a killed process left");
-            }
-        }
-        let mut damaged = Vec::new();
-        for record in self.ledger.files(series_id)? {
-            let path = self.output_dir.join(&record.path);
-            // What cannot be looked at, such as on a disk that fails, is not gone.
-            if !self.disk.exists(&path).map_err(FileError::new("look for", &path))? {
-                self.ledger.lose(series_id, &record.path, record.period)?;
-                damaged.push(Damage { path, reason: "it is gone".to_owned(), set_aside: None });
-            }
-        }
-        Ok(damaged)
-    }
 }
 
 struct Publication<'a> {
@@ -246,6 +224,7 @@ impl Publication<'_> {
     ) -> Result<Existing, PublishError> {
         let path = self.archive.output_dir.join(relative);
         let name = relative.to_string_lossy();
+        self.archive.set_aside_beside(&path, self.asked.at)?;
         let record = self.archive.ledger.file(self.series_id, &name)?;
         let disk = &self.archive.disk;
         let bytes = disk.read_if_present(&path)?;

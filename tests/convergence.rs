@@ -190,13 +190,13 @@ impl Bench {
     }
 
     fn pull(&self, failures: u8, now: DateTime<Utc>) {
-        self.archive.tidy(&self.series, self.id).unwrap();
+        self.archive.tidy(&self.series, self.id, now).unwrap();
         let windows = self.series.rules.due(self.series.start(begin()), &self.coverage(), &[], now);
         self.export(&windows, failures, now);
     }
 
     fn backfill(&self, range: TimeRange, force: bool, failures: u8, now: DateTime<Utc>) {
-        self.archive.tidy(&self.series, self.id).unwrap();
+        self.archive.tidy(&self.series, self.id, now).unwrap();
         let windows = self.series.rules.backfill(Backfill { range, force }, &self.coverage(), now);
         self.export(&windows, failures, now);
     }

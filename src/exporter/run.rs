@@ -106,7 +106,8 @@ impl Run<'_> {
                 return Err(Failure::layout_changed(&series, &known.layout));
             }
             archive.ledger.enroll_rechecks(known.id, &series.rechecks(now))?;
-            let damaged = archive.tidy(&series, known.id).map_err(|error| Failure::publishing(&error))?;
+            let damaged =
+                archive.tidy(&series, known.id, now).map_err(|error| Failure::publishing(&error))?;
             report_damage(&series, &damaged);
             if known.style != series.style() {
                 archive.restyle(&series, known.id).map_err(|error| Failure::publishing(&error))?;

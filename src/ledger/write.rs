@@ -97,6 +97,12 @@ impl Ledger {
         })
     }
 
+    /// Records that the published file of `period` was found damaged: what it holds is due again. The file stays known, so
+    /// that whoever publishes next tells that it is not what was published.
+    pub fn distrust(&self, series: i64, period: TimeRange) -> Result<(), LedgerError> {
+        self.update_coverage(series, |_, coverage| Ok(coverage.with_lost(period)))
+    }
+
     /// Notes that a run of the series ended well.
     pub fn note_success(&self, series: i64, at: DateTime<Utc>) -> Result<(), LedgerError> {
         let sql = "UPDATE series SET last_success = ?2, last_error_at = NULL, last_error_kind = NULL, \

@@ -89,6 +89,19 @@ impl LocalPeriod {
             .filter(move |period| period.range(zone).is_some())
     }
 
+    /// The period of this size that a folder of this name stands for.
+    pub fn parse(folder_name: &str, size: PartitionSize) -> Option<Self> {
+        let (_, value) = folder_name.split_once('=')?;
+        let first_day = match size {
+            PartitionSize::Day => value.to_owned(),
+            PartitionSize::Month => format!("{value}-01"),
+            PartitionSize::Year => format!("{value}-01-01"),
+        };
+        let period = Self { first_day: first_day.parse().ok()?, size };
+        // Only as it is written: `date=2026-1-5` is another folder.
+        (period.folder_name() == folder_name).then_some(period)
+    }
+
     /// `date=2026-11-21`, `month=2026-11` or `year=2026`: the folder of its file.
     pub fn folder_name(self) -> String {
         match self.size {

@@ -1,0 +1,140 @@
+//! Before a series is planned: what is in its folder that should not be, and what is not there that should.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    ledger::FileRecord,
+    locks::{Lock, Patience},
+    publication::{Archive, Damage, PublishError},
+    series::Series,
+    sink::publish::FileError,
+    time::{LocalPeriod, TimeRange},
+};
+
+/// How files end that readers take for data.
+const DATA_SUFFIXES: [&str; 4] = [".csv", ".csv.gz", ".csv.zst", ".parquet"];
+
+impl Archive {
+    /// Removes what a killed process left, sets aside what is not ours among the partitions, and finds published files
+    /// that are gone.
+    pub fn tidy(
+        &self,
+        series: &Series,
+        series_id: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Damage>, PublishError> {
+        let folder = self.output_dir.join(series.folder());
+        let known = self.ledger.files(series_id)?;
+        let strays = self.strays(series, series_id, &known, now)?;
+        let has_leftovers = !self.disk.leftovers(&folder)?.is_empty();
+        // Whoever holds the lock is alive, and what looks left over is its own.
+        if (has_leftovers || !strays.is_empty())
+            && let Ok(_lock) = Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None)
+        {
+            let files = self.disk.sweep(&folder)?;
+            tracing::info!(folder = %folder.display(), files, "removed what a killed process left");
+            // What another process published meanwhile is no stray.
+            let known = self.ledger.files(series_id)?;
+            for stray in self.strays(series, series_id, &known, now)? {
+                self.set_stray_aside(&stray, now)?;
+            }
+        }
+        self.find_gone(series_id, &known)
+    }
+
+    fn find_gone(&self, series_id: i64, known: &[FileRecord]) -> Result<Vec<Damage>, PublishError> {
+        let mut damaged = Vec::new();
+        for record in known {
+            let path = self.output_dir.join(&record.path);
+            // What cannot be looked at, such as on a disk that fails, is not gone.
+            if !self.disk.exists(&path).map_err(FileError::new("look for", &path))? {
+                self.ledger.lose(series_id, &record.path, record.period)?;
+                damaged.push(Damage { path, reason: "it is gone".to_owned(), set_aside: None });
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// Files in the folder of a series, or in a folder of it, that readers would take for its data, and that cannot be.
+    fn strays(
+        &self,
+        series: &Series,
+        series_id: i64,
+        known: &[FileRecord],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<PathBuf>, PublishError> {
+        let folder = self.output_dir.join(series.folder());
+        let known: BTreeSet<&str> =
+            known.iter().filter_map(|record| partition_folder(&record.path)).collect();
+        let mut strays = self.visible(&folder)?;
+        strays.retain(|name| !known.contains(&**name));
+        if strays.is_empty() {
+            return Ok(Vec::new());
+        }
+        let coverage = self.ledger.coverage(series_id)?;
+        let due_until = series.rules.due_until(now);
+        // What the ledger does not know may have been published by one that was lost: that is ours.
+        let may_be_ours =
+            |buckets: TimeRange| buckets.start() < due_until && !coverage.lacking(buckets).is_empty();
+        strays.retain(|name| {
+            let period = LocalPeriod::parse(name, series.rules.partition);
+            let buckets = period.and_then(|period| series.rules.partition_range(period));
+            !buckets.is_some_and(may_be_ours)
+        });
+        let mut files = Vec::new();
+        for stray in strays.iter().map(|name| folder.join(name)) {
+            match self.disk.is_folder(&stray) {
+                true => files.extend(self.visible(&stray)?.iter().map(|name| stray.join(name))),
+                false => files.push(stray),
+            }
+        }
+        Ok(files)
+    }
+
+    /// Moves whatever lies in a partition's folder beside its file out of the readers' sight. The lock is held.
+    pub(crate) fn set_aside_beside(&self, file: &Path, now: DateTime<Utc>) -> Result<(), PublishError> {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        for name in self.visible(folder)? {
+            let path = folder.join(name);
+            if path != file {
+                self.set_stray_aside(&path, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set_stray_aside(&self, path: &Path, now: DateTime<Utc>) -> Result<(), PublishError> {
+        let set_aside = self.disk.set_aside(path, now)?;
+        let (file, set_aside) = (path.display(), set_aside.display());
+        tracing::warn!(%file, %set_aside, "what lay among published files and is none was set aside");
+        Ok(())
+    }
+
+    /// Names in a folder that readers would take for partitions or data.
+    fn visible(&self, folder: &Path) -> Result<Vec<String>, FileError> {
+        let paths = match self.disk.list(folder) {
+            Ok(paths) => paths,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(FileError::new("list", folder)(error)),
+        };
+        let names =
+            paths.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+        Ok(names.filter(|name| is_visible(name)).collect())
+    }
+}
+
+/// Readers pass over names that begin with `_` or `.`; of the others, `key=value` is a folder of partitions to them.
+fn is_visible(name: &str) -> bool {
+    let is_data = name.contains('=') || DATA_SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
+    is_data && !name.starts_with(['_', '.'])
+}
+
+/// The name of the folder that a published file lies in.
+fn partition_folder(path: &str) -> Option<&str> {
+    Path::new(path).parent()?.file_name()?.to_str()
+}
