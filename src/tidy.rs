@@ -88,9 +88,10 @@ impl Archive {
         });
         let mut files = Vec::new();
         for stray in strays.iter().map(|name| folder.join(name)) {
-            match self.disk.is_folder(&stray) {
-                true => files.extend(self.visible(&stray)?.iter().map(|name| stray.join(name))),
-                false => files.push(stray),
+            if self.disk.is_folder(&stray) {
+                files.extend(self.visible(&stray)?.iter().map(|name| stray.join(name)));
+            } else {
+                files.push(stray);
             }
         }
         Ok(files)

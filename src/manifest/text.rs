@@ -28,6 +28,7 @@ pub(super) mod optional_instant {
 
     use crate::time::{parse_label, to_display};
 
+    #[expect(clippy::ref_option, reason = "serde gives the field as it is")]
     pub(in super::super) fn serialize<S: Serializer>(
         instant: &Option<DateTime<Utc>>,
         serializer: S,

@@ -153,7 +153,7 @@ impl Ground<'_> {
             let why = self.why(start, state);
             match stretches.last_mut() {
                 Some(last) if last.state == state && last.why == why => {
-                    last.range = last.range.joined(&bucket)
+                    last.range = last.range.joined(&bucket);
                 }
                 _ => stretches.push(Stretch { range: bucket, state, why }),
             }
