@@ -41,6 +41,7 @@ pub mod shutdown;
 pub mod simulator;
 pub mod sink;
 pub mod status;
+pub mod suspicion;
 pub mod time;
 pub mod wire;
 pub mod workplace;
