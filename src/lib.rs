@@ -45,6 +45,7 @@ pub mod simulator;
 pub mod sink;
 pub mod states;
 pub mod status;
+pub mod suspicion;
 pub mod tidy;
 pub mod time;
 pub mod wire;

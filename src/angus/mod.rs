@@ -22,3 +22,4 @@ pub use oddities::{Oddities, Oddity};
 pub use page::{Page, decode_page};
 pub use retry::{Verdict, judge_data_answer, judge_token_answer};
 pub use sign_in::StreamSignIn;
+pub use token::read_grant;

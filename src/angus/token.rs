@@ -57,7 +57,7 @@ struct Claims {
 
 /// Reads the console's answer, received at `now`, when the console's own clock said `served_at`. An answer that is no
 /// JSON is for the caller to tell apart.
-pub(super) fn read_grant(
+pub fn read_grant(
     body: &[u8],
     served_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,

@@ -1,11 +1,11 @@
 //! Accounts at Angelcam's authorization server (Angelcam contract, sections 2 to 4).
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Response, StatusCode, Url, header};
 
 use super::{
     answer::{self, Terms},
-    rules::{NoGrant, Outcome},
+    rules::{Grant, NoGrant, Outcome},
 };
 use crate::{
     clock::Clock,
@@ -36,6 +36,11 @@ impl AngelcamAuth {
     /// Makes no request.
     pub fn new(http: Http, client: OAuthClient, clock: Clock) -> Self {
         Self { http, client, clock }
+    }
+
+    /// The pair of a 200 of the token address, received at `now`.
+    pub fn read_grant(body: &[u8], now: DateTime<Utc>) -> Result<Grant, NoGrant> {
+        answer::read_pair(body, TERMS, now)
     }
 
     /// The next pair for a refresh token. `client_secret` goes with it only where it is configured.

@@ -1,11 +1,11 @@
 //! Accounts at the Simacan Auth API (Simacan contract, sections 1 to 4).
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{StatusCode, Url, header};
 
 use super::{
     answer::{self, LONGEST_LIFE, Terms},
-    rules::{AskKind, NoGrant, Outcome},
+    rules::{AskKind, Grant, NoGrant, Outcome},
 };
 use crate::{
     clock::Clock,
@@ -34,6 +34,11 @@ impl SimacanAuth {
     pub fn new(http: Http, account: &SimacanAccount, clock: Clock) -> Self {
         let (base_url, username) = (account.base_url.clone(), account.username.clone());
         Self { http, base_url, username, clock }
+    }
+
+    /// The pair of a 200 of either token address, received at `now`.
+    pub fn read_grant(body: &[u8], now: DateTime<Utc>) -> Result<Grant, NoGrant> {
+        answer::read_pair(body, TERMS, now)
     }
 
     /// Asks once, with the password or the refresh token.

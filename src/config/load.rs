@@ -21,7 +21,7 @@ use super::{
     rules,
     section::Section,
     service, settings,
-    streams::{self, Context},
+    streams::{self, Context, ReadSheet},
 };
 use crate::environment;
 
@@ -46,10 +46,16 @@ impl Config {
 
     /// Reads `text` as if it stood in the file at `path`; the spreadsheet that it may name is read from the disk.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        Self::parse_with(text, path, &|sheet| fs::read_to_string(sheet))
+    }
+
+    /// Reads `text` as if it stood in the file at `path`; `read_sheet` gives the text of the spreadsheet that it may name.
+    /// Touches no file and no variable of the environment.
+    pub fn parse_with(text: &str, path: &Path, read_sheet: &ReadSheet<'_>) -> Result<Self, ConfigError> {
         let (table, syntax_errors) = DeTable::parse_recoverable(text);
         let mut report = Report::new(text);
         report.add_syntax_errors(&syntax_errors);
-        let config = Section::read_root(table.get_ref(), &mut report, |root| read(root, path));
+        let config = Section::read_root(table.get_ref(), &mut report, |root| read(root, path, read_sheet));
         let (config, warnings) = report.finish(path, config).map_err(ConfigError::Invalid)?;
         Ok(Self { warnings, ..config })
     }
@@ -83,13 +89,13 @@ fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
     ConfigError::Unreadable { path: path.to_owned(), message }
 }
 
-fn read(root: &mut Section<'_>, path: &Path) -> Result<Config, Reported> {
+fn read(root: &mut Section<'_>, path: &Path, read_sheet: &ReadSheet<'_>) -> Result<Config, Reported> {
     let base = path.parent().unwrap_or(Path::new(""));
     let folders = folders::read(root, base);
     let timezone = root.text_or("timezone", TIMEZONE, rules::zone);
     let token_key = token_key(root, base);
     let angus = settings::angus(root);
-    let context = Context { base, timezone: timezone.unwrap_or(Tz::UTC) };
+    let context = Context { base, timezone: timezone.unwrap_or(Tz::UTC), read_sheet };
     let mut stream_names = Names::new("stream", root.report());
     let streams = streams::read(root, &context, &mut stream_names);
     let jobs = jobs::read(root, &streams, &stream_names);

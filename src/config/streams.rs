@@ -1,6 +1,6 @@
 //! Streams: `[[streams]]`, and `streams_file` through [`fleet`].
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
 use chrono_tz::Tz;
 
@@ -13,12 +13,17 @@ use super::{
     section::Section,
 };
 
+/// Gives the text of a file.
+pub(super) type ReadSheet<'a> = dyn Fn(&Path) -> io::Result<String> + 'a;
+
 /// What streams take from the rest of the configuration.
 pub(super) struct Context<'a> {
     /// Where relative paths start.
     pub(super) base: &'a Path,
     /// The default zone.
     pub(super) timezone: Tz,
+    /// Reads the spreadsheet.
+    pub(super) read_sheet: &'a ReadSheet<'a>,
 }
 
 /// Reads every stream, in the order of the configuration, spreadsheet last. There must be one.

@@ -7,9 +7,14 @@ pub(crate) fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a s
     let lower = text.to_lowercase();
     let length = text.chars().count();
     let limit = (length.max(3) / 3).min(length.saturating_sub(1));
+    let lower_length = lower.chars().count();
+    // Comparing takes the product of both lengths, and a wrong text may be of any length.
+    let may_be_near = |candidate: &str| candidate.chars().count().abs_diff(lower_length) <= limit;
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .map(|candidate| (candidate.to_lowercase(), candidate))
+        .filter(|(candidate, _)| may_be_near(candidate))
+        .map(|(lowered, candidate)| (strsim::damerau_levenshtein(&lower, &lowered), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -50,5 +55,14 @@ mod tests {
         assert_eq!(nearest("visitors", words), None);
         assert_eq!(nearest("", words), None);
         assert_eq!(nearest("x", ["y"]), None);
+    }
+
+    /// Compared in full, it would take as many steps as the text has characters, for each character of each zone.
+    #[test]
+    fn a_text_of_any_length_is_judged_by_its_length_first() {
+        let long = "a".repeat(1 << 20);
+        let zones = chrono_tz::TZ_VARIANTS.map(chrono_tz::Tz::name);
+        assert_eq!(nearest(&long, zones), None);
+        assert_eq!(nearest("x", [long.as_str(), "y"]), None);
     }
 }

@@ -16,6 +16,7 @@ mod rules;
 pub(crate) use csv::compressed as compressed_csv;
 pub use error::{DecodeError, EncodeError, RowError};
 pub use json::JsonLayout;
+pub use parquet::resealed as resealed_parquet;
 pub(crate) use parquet::sealed as sealed_parquet;
 
 use std::borrow::Cow;

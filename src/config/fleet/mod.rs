@@ -5,7 +5,6 @@ mod sheet;
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -28,7 +27,7 @@ use super::{
 
 /// Reads the streams of the spreadsheet that `streams_file` names; none where it names none.
 pub(super) fn read(root: &mut Section<'_>, context: &Context<'_>, names: &mut Names) -> Vec<Stream> {
-    match root.optional_text("streams_file", |text| open(text, context.base)) {
+    match root.optional_text("streams_file", |text| open(text, context)) {
         Ok(Some((sheet, folder))) => {
             let (timezone, report) = (context.timezone, root.report());
             Fleet { sheet: &sheet, folder: &folder, timezone, names, report }.streams()
@@ -42,9 +41,9 @@ pub(super) fn read(root: &mut Section<'_>, context: &Context<'_>, names: &mut Na
 }
 
 /// The spreadsheet, and the folder in which its relative paths start.
-fn open(label: &str, base: &Path) -> Result<(Sheet, PathBuf), Mismatch> {
-    let path = rules::path(label, base)?;
-    let text = fs::read_to_string(&path).map_err(|error| {
+fn open(label: &str, context: &Context<'_>) -> Result<(Sheet, PathBuf), Mismatch> {
+    let path = rules::path(label, context.base)?;
+    let text = (context.read_sheet)(&path).map_err(|error| {
         Mismatch::new("a CSV file in UTF-8", format!("{} ({})", quoted(label), reason(&error)))
     })?;
     let sheet = Sheet::parse(label, &text)?;

@@ -1,0 +1,40 @@
+mod laws;
+mod simulated;
+mod table;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::{
+    row::{Count, Row},
+    time::{BucketGrid, BucketSize, TimeRange, parse_label},
+};
+
+const PARIS: Tz = Tz::Europe__Paris;
+
+fn hours_of(zone: Tz) -> BucketGrid {
+    BucketGrid::new(BucketSize::Hour, zone)
+}
+
+fn at(label: &str) -> DateTime<Utc> {
+    parse_label(label).unwrap()
+}
+
+/// Everything that there may be.
+fn ever() -> TimeRange {
+    TimeRange::new(at("1970-01-01T00:00:00Z"), at("2199-01-01T00:00:00Z")).unwrap()
+}
+
+fn row(start: DateTime<Utc>, grid: BucketGrid, people: Option<i64>) -> Row {
+    let mut row = Row::new(start, grid.bucket_end(start));
+    row.set_count(Count::PassingBy, people);
+    row
+}
+
+/// The rows of `weeks` weeks from `start`; no row where `people` says `None`.
+fn rows(grid: BucketGrid, start: &str, weeks: i64, people: impl Fn(DateTime<Tz>) -> Option<i64>) -> Vec<Row> {
+    let range = TimeRange::new(at(start), at(start) + TimeDelta::weeks(weeks)).unwrap();
+    let local = |start: &DateTime<Utc>| start.with_timezone(&grid.zone());
+    let counted = grid.bucket_starts(range).filter_map(|start| Some((start, people(local(&start))?)));
+    counted.map(|(start, people)| row(start, grid, Some(people))).collect()
+}
