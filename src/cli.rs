@@ -4,6 +4,7 @@
 mod accounts;
 mod packaging;
 mod simulate;
+mod trust;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -13,6 +14,7 @@ use clap_complete::Shell;
 pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Logout};
 pub use packaging::{Health, Man};
 pub use simulate::{Simulate, Weather};
+pub use trust::{Changes, Coverage};
 
 /// Export Angus.ai audience metrics to CSV and Parquet files that converge.
 #[derive(Debug, Parser)]
@@ -124,6 +126,18 @@ pub enum Command {
         after_help = "Example:\n  audience-exporter status --json | jq '.series[] | select(.last_error)'"
     )]
     Status(Status),
+    /// Show for every day of a stream how much is there, and what lacks and why
+    ///
+    /// Ends with 4 where something that is due is not there. What the service does not have (missing) is not due.
+    #[command(
+        after_help = "Examples:\n  audience-exporter coverage --stream lobby\n  audience-exporter coverage --from 2026-01-01 --to 2026-02-01 --json"
+    )]
+    Coverage(Coverage),
+    /// List published values that the service changed later: old and new value, and when that was seen
+    #[command(
+        after_help = "Examples:\n  audience-exporter changes --stream lobby --since 2026-11-01\n  audience-exporter changes --csv > changes.csv"
+    )]
+    Changes(Changes),
     /// Fetch and show recent rows and a sparkline; writes nothing
     #[command(
         after_help = "Examples:\n  audience-exporter preview --stream lobby --last 48h\n  audience-exporter preview --inventory cameras"

@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod angus;
 pub mod auth;
 pub mod blocking;
+pub mod calendar;
 pub mod certify;
 pub mod cli;
 pub mod clock;

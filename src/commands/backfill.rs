@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 use super::{CommandError, runs, session};
 use crate::{
     cli::Backfill,
@@ -30,12 +32,14 @@ pub(super) fn work(series: &[Series], from: &str, to: &str, force: bool) -> Resu
 }
 
 fn resolve(series: &Series, from: &str, to: &str, force: bool) -> Result<plan::Backfill, CommandError> {
-    let bound = |option: &str, text: &str| {
-        let parsed = parse_bound(text, series.stream.timezone);
-        parsed.map_err(|error| CommandError::Usage(format!("{option}: {error}")))
-    };
-    let range = TimeRange::new(bound("--from", from)?, bound("--to", to)?);
+    let range = TimeRange::new(bound("--from", from, series)?, bound("--to", to, series)?);
     let range =
         range.ok_or_else(|| CommandError::Usage(format!("--to {to} must be later than --from {from}")))?;
     Ok(plan::Backfill { range, force })
+}
+
+/// A date is its midnight in the zone of the stream.
+pub(super) fn bound(option: &str, text: &str, series: &Series) -> Result<DateTime<Utc>, CommandError> {
+    let parsed = parse_bound(text, series.stream.timezone);
+    parsed.map_err(|error| CommandError::Usage(format!("{option}: {error}")))
 }

@@ -21,13 +21,14 @@ const FILES: [(&str, &str); 3] = [
     ("<state_dir>", "The ledger and the tokens; the configuration says where. Only its owner can read it."),
 ];
 
-const ENVIRONMENT: [(&str, &str); 3] = [
+const ENVIRONMENT: [(&str, &str); 4] = [
     ("AUDIENCE_EXPORTER_CONFIG", "The configuration file, where --config does not name it."),
     ("CREDENTIALS_DIRECTORY", "Set by systemd: where secrets with { credential = \"...\" } lie."),
     (
         "HTTPS_PROXY, HTTP_PROXY, NO_PROXY",
         "The proxy to the services; this machine itself is never asked through one.",
     ),
+    ("NO_COLOR", "Where it is set, nothing is coloured. Without a terminal nothing is either."),
 ];
 
 pub(super) fn run(args: &Man) -> Result<u8, CommandError> {

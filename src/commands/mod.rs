@@ -2,8 +2,10 @@
 
 mod auth;
 mod backfill;
+mod changes;
 mod check;
 mod completions;
+mod coverage;
 mod deliver;
 mod demo;
 mod health;
@@ -79,6 +81,8 @@ pub async fn run(cli: Cli) -> Result<u8, CommandError> {
         Command::Backfill(args) => backfill::run(&session, &args).await,
         Command::Run => run::run(&session).await,
         Command::Status(args) => status::run(&session, &args),
+        Command::Coverage(args) => coverage::run(&session, &args),
+        Command::Changes(args) => changes::run(&session, &args),
         Command::Preview(args) => preview::run(&session, &args).await,
         Command::Deliver(args) => deliver::run(&session, &args).await,
         Command::Inventory(args) => inventory::run(&session, &args).await,

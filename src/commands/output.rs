@@ -63,6 +63,25 @@ pub(super) fn rough(duration: TimeDelta) -> String {
     }
 }
 
+/// Lines of at most `width` characters, broken at spaces; all but the first are indented. A word that is longer stays whole.
+pub(super) fn wrapped(text: &str, width: usize) -> String {
+    const INDENT: &str = "  ";
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            lines += &format!("\n{INDENT}{word}");
+            column = INDENT.len() + length;
+        } else {
+            let space = if column > 0 { " " } else { "" };
+            lines += &format!("{space}{word}");
+            column += space.len() + length;
+        }
+    }
+    lines
+}
+
 /// At most `width` characters, cut with an ellipsis.
 pub(super) fn shortened(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
@@ -105,6 +124,14 @@ mod tests {
         assert_eq!(sparkline(&[Some(0), Some(0)]), "▁▁");
         assert_eq!(sparkline(&[]), "");
         assert_eq!(sparkline(&[Some(i64::MAX), Some(-1)]), "█▁");
+    }
+
+    #[test]
+    fn long_text_is_broken_at_spaces() {
+        assert_eq!(wrapped("one two three four", 9), "one two\n  three\n  four");
+        assert_eq!(wrapped("one  two", 7), "one two");
+        assert_eq!(wrapped("unbreakable one", 5), "unbreakable\n  one");
+        assert_eq!(wrapped("", 5), "");
     }
 
     #[test]

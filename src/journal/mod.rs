@@ -5,7 +5,7 @@ mod table;
 
 use std::path::PathBuf;
 
-pub use table::{COLUMNS, JournalError, decode, encode};
+pub use table::{COLUMNS, JournalError, decode, encode, encode_all};
 
 use crate::{
     ledger::{Change, LedgerError},

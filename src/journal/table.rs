@@ -35,9 +35,16 @@ pub enum JournalError {
 
 /// The bytes of a file with these changes.
 pub fn encode(series: &Series, changes: &[Change]) -> Result<Vec<u8>, csv::Error> {
+    encode_all(changes.iter().map(|change| (series, change)))
+}
+
+/// The same table, of changes of any series.
+pub fn encode_all<'a>(
+    changes: impl IntoIterator<Item = (&'a Series, &'a Change)>,
+) -> Result<Vec<u8>, csv::Error> {
     let mut writer = Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
-    for change in changes {
+    for (series, change) in changes {
         let Change { bucket_start, bucket_end, column, old, new, seen_at, run } = change;
         writer.write_record([
             &*series.stream.name,

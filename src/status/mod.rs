@@ -12,13 +12,15 @@ use crate::{
     config::{Config, Delivery, Inventory},
     daemon,
     inventory::{due_at, is_due},
-    ledger::{InventoryRecord, LastError, Ledger, LedgerError, OutboxEntry, OutboxStatus, SeriesStatus},
+    ledger::{
+        InventoryRecord, LastError, Ledger, LedgerError, OutboxEntry, OutboxStatus, SeriesStatus, Silence,
+    },
     locks::Lock,
     series::Series,
     time::TimeRange,
 };
 
-pub use json::AccountJson;
+pub use json::{AccountJson, SuspectJson};
 
 /// Parked files of one delivery that are told one by one; of more the number is told.
 const MAX_PARKED_TOLD: u32 = 10;
@@ -59,6 +61,8 @@ pub struct Exported {
     pub gaps: Vec<TimeRange>,
     /// Where the buckets begin that complete listings lacked at the end of what is exported, if there are any.
     pub silent_since: Option<DateTime<Utc>>,
+    /// Zeros at the end of what is exported that are unlike the camera.
+    pub suspect: Option<Silence>,
 }
 
 /// How a delivery is.
@@ -136,7 +140,8 @@ impl SeriesView {
                     Some(tail) => ledger.silent_since(found.id, &series.rules.grid, tail)?,
                     None => None,
                 };
-                Some(Exported { status, gaps, silent_since })
+                let suspect = ledger.silence(found.id)?;
+                Some(Exported { status, gaps, silent_since, suspect })
             }
             None => None,
         };

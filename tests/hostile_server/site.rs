@@ -1,11 +1,13 @@
 //! A folder with a configuration, and the real program in it.
 
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs::{self, File},
     os::unix::fs::PermissionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
@@ -83,6 +85,18 @@ impl Site {
         assert!(run.code.is_some(), "killed: {run:?}");
         self.assert_discreet(&run);
         run
+    }
+
+    /// A path in its folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Changes what the configuration says.
+    pub(crate) fn reconfigure(&self, change: impl FnOnce(&str) -> String) {
+        let path = self.path("exporter.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, change(&text)).unwrap();
     }
 
     /// Exports the days from `from` to `to`.

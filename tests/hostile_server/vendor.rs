@@ -1,5 +1,7 @@
 //! The vendor as it should be, and the files that follow from it.
 
+#![allow(dead_code, reason = "each test file uses its part of it")]
+
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use audience_exporter::time::parse_label;

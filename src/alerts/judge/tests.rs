@@ -98,7 +98,8 @@ impl Bench {
             last_error: None,
         };
         let series = Series::all(&config, None, None).into_iter().map(|series| {
-            let exported = Exported { status: status.clone(), gaps: Vec::new(), silent_since: None };
+            let exported =
+                Exported { status: status.clone(), gaps: Vec::new(), silent_since: None, suspect: None };
             SeriesView { series, exported: Some(exported), next_run: None }
         });
         let delivery = |delivery| DeliveryView {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cli::Status,
     config::Config,
-    ledger::Ledger,
+    ledger::{LastError, Ledger},
     status::{Exported, SeriesView, Snapshot, TokenViews},
 };
 
@@ -42,7 +42,7 @@ fn shown(snapshot: &Snapshot, config: &Config) -> String {
     let header = ["job", "stream", "exported until", "lag", "rows", "files", "missing", "gaps", "state"];
     let rows = snapshot.series.iter().map(|view| row(view, snapshot.at));
     let series = output::table(&header, &[3, 4, 5, 6, 7], rows);
-    let errors = Some(error_lines(snapshot).join("\n")).filter(|errors| !errors.is_empty());
+    let errors = Some(trouble_lines(snapshot).join("\n")).filter(|errors| !errors.is_empty());
     let parts = [Some(series), errors].into_iter().chain(errands::shown(snapshot, config));
     let parts = parts.chain([Some(schedule::shown(snapshot, config)), Some(daemon_line(snapshot))]);
     parts.flatten().collect::<Vec<_>>().join("\n\n")
@@ -58,13 +58,14 @@ fn daemon_line(snapshot: &Snapshot) -> String {
 fn row(view: &SeriesView, now: DateTime<Utc>) -> Vec<String> {
     let series = &view.series;
     let (job, stream) = (shortened(&series.job.name, 12), shortened(&series.stream.name, 20));
-    let Some(Exported { status, gaps, .. }) = &view.exported else {
+    let Some(Exported { status, gaps, suspect, .. }) = &view.exported else {
         let unknown = std::iter::repeat_n("-".to_owned(), 6);
         return [job, stream].into_iter().chain(unknown).chain(["never run".to_owned()]).collect();
     };
     let until = view.exported_until();
     let state = match (&status.last_error, status.last_success) {
         (Some(error), _) => error.kind.clone(),
+        (None, _) if suspect.is_some() => "suspect".to_owned(),
         (None, Some(_)) => "ok".to_owned(),
         (None, None) => "never run".to_owned(),
     };
@@ -81,11 +82,18 @@ fn row(view: &SeriesView, now: DateTime<Utc>) -> Vec<String> {
     ]
 }
 
-fn error_lines(snapshot: &Snapshot) -> Vec<String> {
-    let errors = snapshot.series.iter().filter_map(|view| {
-        let (error, series) = (view.last_error()?, &view.series);
-        let at = local(error.at, series.stream.timezone);
-        Some(format!("{} of {}, {at}: {}", series.stream.name, series.job.name, error.message))
+/// What is wrong with each series: its last error, and zeros that are unlike it.
+fn trouble_lines(snapshot: &Snapshot) -> Vec<String> {
+    let errors = snapshot.series.iter().flat_map(|view| {
+        let (job, stream) = (&view.series.job.name, &view.series.stream);
+        let name = format!("{} of {job}", stream.name);
+        let told =
+            |error: &LastError| format!("{name}, {}: {}", local(error.at, stream.timezone), error.message);
+        let error = view.last_error().map(told);
+        let suspect = view.exported.as_ref().and_then(|exported| exported.suspect);
+        let suspect =
+            suspect.map(|found| format!("{name}: {}", found.sentence(stream.timezone, snapshot.at)));
+        error.into_iter().chain(suspect)
     });
     let mut errors: Vec<String> = errors.collect();
     if errors.len() > MAX_ERRORS_SHOWN {

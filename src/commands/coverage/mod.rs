@@ -1,0 +1,113 @@
+//! `coverage`: what of every bucket is there, and why the rest is not. Reads the ledger only.
+
+mod heatmap;
+mod json;
+mod text;
+
+use std::io::IsTerminal;
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+use super::{
+    CommandError, backfill,
+    output::{print, print_json},
+    session::{self, Session},
+};
+use crate::{
+    calendar::{Bounds, Calendar, Tally},
+    cli::Coverage,
+    environment,
+    ledger::{Evidence, Ledger},
+    report::Failure,
+    series::Series,
+    states::{Ground, Seal, seals},
+};
+
+/// The exit code where something that is due is not there: a run could bring it.
+const LACKING: u8 = 4;
+
+/// Set to anything, it asks every program not to use colours: <https://no-color.org>.
+const NO_COLOR_VARIABLE: &str = "NO_COLOR";
+
+/// What is told of one series.
+struct View {
+    series: Series,
+    evidence: Evidence,
+    calendar: Calendar,
+}
+
+pub(super) fn run(session: &Session, args: &Coverage) -> Result<u8, CommandError> {
+    let config = session.config()?;
+    let mut all = session::select(&config, &args.selection)?;
+    all.sort_by_key(Series::key);
+    let ledger = Ledger::open_if_present(&config.state_dir)?;
+    let now = session.clock.now().trunc_subsecs(0);
+    let views = all.into_iter().map(|series| View::read(ledger.as_ref(), series, args, now));
+    let views: Vec<View> = views.collect::<Result<_, _>>()?;
+    if args.json {
+        print_json(&json::CoverageJson::new(&views, now))?;
+    } else {
+        let is_whole = args.from.is_none() && args.to.is_none();
+        let is_coloured =
+            std::io::stdout().is_terminal() && environment::variable(NO_COLOR_VARIABLE).is_none();
+        print(&text::shown(&views, is_whole, is_coloured, now))?;
+    }
+    let is_lacking = views.iter().any(|view| view.calendar.total().lacking() > 0);
+    Ok(if is_lacking { LACKING } else { 0 })
+}
+
+impl View {
+    fn read(
+        ledger: Option<&Ledger>,
+        series: Series,
+        args: &Coverage,
+        now: DateTime<Utc>,
+    ) -> Result<Self, CommandError> {
+        let bounds = bounds(&series, args)?;
+        let found = match ledger {
+            Some(ledger) => ledger.find_series(&series.key())?.map(|found| (ledger, found)),
+            None => None,
+        };
+        let (evidence, first_run) = match found {
+            Some((_, found)) if found.layout != series.layout() => {
+                let failure = Failure::layout_changed(&series, &found.layout);
+                return Err(CommandError::Usage(failure.message));
+            }
+            Some((ledger, found)) => (ledger.evidence(found.id)?, found.first_run),
+            None => (Evidence::default(), now),
+        };
+        let start = series.start(first_run);
+        let calendar =
+            Calendar::new(&Ground { rules: series.rules, start, evidence: &evidence, now }, bounds);
+        Ok(Self { series, evidence, calendar })
+    }
+
+    /// The published files that share time with what is shown.
+    fn seals(&self) -> Vec<Seal<'_>> {
+        let mut seals = seals(&self.series.rules, &self.evidence);
+        seals.retain(|seal| self.calendar.range.is_some_and(|range| range.overlaps(&seal.file.period)));
+        seals
+    }
+}
+
+/// The named range in the zone of the stream.
+fn bounds(series: &Series, args: &Coverage) -> Result<Bounds, CommandError> {
+    let bound = |option: &str, text: &Option<String>| {
+        text.as_ref().map(|text| backfill::bound(option, text, series)).transpose()
+    };
+    let bounds = Bounds { from: bound("--from", &args.from)?, to: bound("--to", &args.to)? };
+    match (bounds.from, bounds.to, &args.from, &args.to) {
+        (Some(first), Some(last), Some(from), Some(to)) if last <= first => {
+            Err(CommandError::Usage(format!("--to {to} must be later than --from {from}")))
+        }
+        _ => Ok(bounds),
+    }
+}
+
+/// The jobs of these series, in order, each with its series and the sum of them.
+fn by_job(views: &[View]) -> impl Iterator<Item = (&str, &[View], Tally)> {
+    views.chunk_by(|one, next| one.series.job.name == next.series.job.name).filter_map(|views| {
+        let job = &*views.first()?.series.job.name;
+        Some((job, views, views.iter().map(|view| view.calendar.total()).sum()))
+    })
+}
