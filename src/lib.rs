@@ -24,6 +24,7 @@ pub mod hex;
 pub mod http;
 pub mod inventory;
 pub mod journal;
+pub mod judging;
 pub mod ledger;
 pub mod locks;
 pub mod logging;

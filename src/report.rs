@@ -7,6 +7,7 @@ use crate::{
     ledger::{LastError, SeriesKey},
     publication::{PublishError, Published},
     series::Series,
+    time::TimeRange,
 };
 
 /// Why a series was not exported wholly, a delivery not sent, or an inventory not taken.
@@ -53,6 +54,8 @@ pub struct SeriesReport {
     pub key: SeriesKey,
     /// The ledger's number for it, once it is known there.
     pub series_id: Option<i64>,
+    /// The time from the first to the last window that was exported.
+    pub exported: Option<TimeRange>,
     /// Windows exported.
     pub windows_done: u64,
     /// Windows that stay due.
@@ -79,6 +82,7 @@ impl SeriesReport {
         Self {
             key,
             series_id: None,
+            exported: None,
             windows_done: 0,
             windows_failed: 0,
             rows: 0,
@@ -92,7 +96,8 @@ impl SeriesReport {
     }
 
     /// Adds a window that was exported.
-    pub fn add(&mut self, published: &Published) {
+    pub fn add(&mut self, window: TimeRange, published: &Published) {
+        self.exported = Some(self.exported.map_or(window, |exported| exported.joined(&window)));
         self.windows_done += 1;
         self.rows += published.rows;
         self.files_written += published.files_written;

@@ -12,7 +12,8 @@ mod vendor;
 
 use audience_exporter::{
     clock::Clock,
-    ledger::{Ledger, SeriesKey, Silence},
+    ledger::{Ledger, SeriesKey},
+    suspicion::Suspicion,
     time::parse_label,
 };
 use chrono::{SubsecRound, TimeDelta};
@@ -190,18 +191,20 @@ async fn suspect_zeros_are_told_in_coverage_and_status() {
     for command in ["coverage --from 2024-03-04 --to 2024-03-06", "status"] {
         let run = site.run("-q", &format!("{command} --json")).await;
         let found: Value = serde_json::from_str(&run.stdout).unwrap();
-        assert_eq!(found["series"][0]["suspect"], Value::Null, "{found}");
+        assert_eq!(found["series"][0]["suspect"], json!([]), "{found}");
     }
     let since = parse_label("2024-03-05T14:00:00Z").unwrap();
-    let silence = Silence { since, until: since + TimeDelta::hours(10), usual: 38.2 };
+    let until = since + TimeDelta::hours(10);
+    let suspicion = Suspicion { since, until, usual: 38.2, expected_people: 382.0, is_over: false };
     let ledger = Ledger::open(&site.path("state")).unwrap();
     let key = SeriesKey { job: "hourly".to_owned(), stream: "lobby".to_owned() };
     let series = ledger.find_series(&key).unwrap().unwrap();
-    ledger.note_silence(series.id, Some(silence)).unwrap();
-    let sentence = "silent since 2024-03-05 14:00, usually 38 people/h";
-    let expected = json!({
-        "since": "2024-03-05T14:00:00Z", "until": "2024-03-06T00:00:00Z", "usual_per_hour": 38.2, "message": sentence,
-    });
+    ledger.note_suspicions(series.id, suspicion.range().unwrap(), &[suspicion]).unwrap();
+    let sentence = "silent since Tue 2024-03-05 14:00, usually 38 people/h";
+    let expected = json!([{
+        "since": "2024-03-05T14:00:00Z", "until": "2024-03-06T00:00:00Z", "is_over": false, "usual": 38.2,
+        "unit": "people/h", "expected_people": 382.0, "message": sentence,
+    }]);
     // It is a suspicion, not a lack.
     let (code, found) = coverage(&site, DAYS).await;
     assert_eq!((code, &found["series"][0]["suspect"]), (Some(0), &expected));

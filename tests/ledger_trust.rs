@@ -4,7 +4,8 @@ use std::slice;
 
 use audience_exporter::{
     coverage::Standing,
-    ledger::{Change, FileRecord, Intention, LastError, Ledger, Recheck, SeriesKey, Silence, WindowRecord},
+    ledger::{Change, FileRecord, Intention, LastError, Ledger, Recheck, SeriesKey, WindowRecord},
+    suspicion::Suspicion,
     time::TimeRange,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -194,11 +195,23 @@ fn a_recheck_goes_on_where_something_of_it_failed() {
 }
 
 #[test]
-fn silence_is_noted_and_forgotten() {
+fn what_is_judged_anew_takes_the_place_of_what_was_suspected_of_it() {
     let bench = Bench::new();
-    let silence = Silence { since: hour(1), until: hour(9), usual: 38.5 };
-    for noted in [Some(silence), Some(silence), None] {
-        bench.ledger.note_silence(bench.series, noted).unwrap();
-        assert_eq!(bench.ledger.silence(bench.series).unwrap(), noted);
-    }
+    let suspicion = |since, until| Suspicion {
+        since: hour(since),
+        until: hour(until),
+        usual: 38.5,
+        expected_people: 300.0,
+        is_over: until < 90,
+    };
+    let note = |judged, found: &[Suspicion]| {
+        bench.ledger.note_suspicions(bench.series, judged, found).unwrap();
+        bench.ledger.suspicions(bench.series).unwrap()
+    };
+    let all = [suspicion(1, 9), suspicion(20, 30), suspicion(80, 90)];
+    assert_eq!(note(hours(0, 90), &all), all);
+    assert_eq!(note(hours(9, 20), &[]), all);
+    assert_eq!(note(hours(25, 40), &[]), [all[0], all[2]]);
+    // It goes on.
+    assert_eq!(note(hours(85, 100), &[suspicion(80, 100)]), [all[0], suspicion(80, 100)]);
 }

@@ -70,7 +70,10 @@ fn expected_range(ground: &Ground<'_>, bounds: Bounds) -> Option<TimeRange> {
 
 fn days(ground: &Ground<'_>, range: TimeRange) -> Vec<Day> {
     let zone = ground.rules.grid.zone();
-    let silence = ground.evidence.silence.and_then(|silence| TimeRange::new(silence.since, silence.until));
+    let suspicions = &ground.evidence.suspicions;
+    let is_suspect = |start: DateTime<Utc>| {
+        suspicions.iter().any(|suspicion| suspicion.since <= start && start < suspicion.until)
+    };
     let mut days: Vec<Day> = Vec::new();
     let mut next_day = DateTime::<Utc>::MIN_UTC;
     for BucketState { start, state } in ground.buckets(range) {
@@ -81,7 +84,7 @@ fn days(ground: &Ground<'_>, range: TimeRange) -> Vec<Day> {
         }
         let Some(day) = days.last_mut() else { continue };
         day.tally.add(state);
-        day.is_suspect |= silence.is_some_and(|silence| silence.contains(start)) && state.is_exported();
+        day.is_suspect |= state.is_exported() && is_suspect(start);
     }
     days
 }

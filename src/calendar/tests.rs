@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     coverage::{Coverage, Standing},
-    ledger::{Evidence, FailureRecord, LastError, Silence},
+    ledger::{Evidence, FailureRecord, LastError},
     plan::SeriesRules,
+    suspicion::Suspicion,
     time::{BucketGrid, BucketSize, parse_bound},
 };
 
@@ -103,14 +104,16 @@ fn bounds_cut_and_reach_no_further_than_what_is_expected() {
 fn days_with_suspect_zeros_are_marked() {
     let zone = Tz::UTC;
     let exported = TimeRange::new(at("2026-03-01", zone), at("2026-03-05", zone)).unwrap();
-    let silence = Silence {
+    let suspicion = Suspicion {
         since: at("2026-03-03T14:00:00Z", zone),
         until: at("2026-03-04T02:00:00Z", zone),
         usual: 38.0,
+        expected_people: 300.0,
+        is_over: false,
     };
     let evidence = Evidence {
         coverage: Coverage::default().with(exported, Standing::Final),
-        silence: Some(silence),
+        suspicions: vec![suspicion],
         ..Evidence::default()
     };
     let rules = rules(BucketSize::Hour, zone);

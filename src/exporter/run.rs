@@ -82,11 +82,16 @@ impl Run<'_> {
         }
     }
 
-    /// Has the folder tell what is published in it by now.
+    /// Judges what the run brought, and has the folder tell what is published in it by now.
     async fn certify(&self, series: &Series, report: &mut SeriesReport) {
         let Some(id) = report.series_id else { return };
         let (archive, series) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
-        if let Err(error) = blocking(move || archive.certify(&series, id)).await
+        let changed = report.exported.filter(|_| report.files_written > 0);
+        let work = move || {
+            changed.map_or(Ok(()), |changed| archive.judge(&series, id, changed))?;
+            archive.certify(&series, id)
+        };
+        if let Err(error) = blocking(work).await
             && report.failure.is_none()
         {
             report.failure = Some(Failure::publishing(&error));
@@ -171,7 +176,7 @@ impl Run<'_> {
             match outcome {
                 Ok(published) => {
                     unavailable_in_a_row = 0;
-                    report.add(&published);
+                    report.add(planned.window.range(), &published);
                     self.log_window(series, planned, &published);
                 }
                 Err(error) => {

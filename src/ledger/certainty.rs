@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
-use super::{Ledger, LedgerError, Recheck, Reconciliation, Silence, WindowRecord, read::instant};
-use crate::coverage::Coverage;
+use super::{Ledger, LedgerError, Recheck, Reconciliation, WindowRecord, read::instant};
+use crate::{coverage::Coverage, suspicion::Suspicion, time::TimeRange};
 
 impl Ledger {
     /// Sets the ages at which a series is rechecked. One that is new begins with `until`: what is older by then was
@@ -50,21 +50,33 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether the newest figures of a series are suspect.
-    pub fn silence(&self, series: i64) -> Result<Option<Silence>, LedgerError> {
-        self.read(|connection| load_silence(connection, series))
+    /// Runs of zeros of a series that are unlike it, in order.
+    pub fn suspicions(&self, series: i64) -> Result<Vec<Suspicion>, LedgerError> {
+        self.read(|connection| load_suspicions(connection, series))
     }
 
-    /// Notes whether the newest figures of a series are suspect.
-    pub fn note_silence(&self, series: i64, silence: Option<Silence>) -> Result<(), LedgerError> {
-        if self.silence(series)? == silence {
+    /// Takes the place of what was suspected of `judged`; `found` are all suspicions that share time with it.
+    pub fn note_suspicions(
+        &self,
+        series: i64,
+        judged: TimeRange,
+        found: &[Suspicion],
+    ) -> Result<(), LedgerError> {
+        let (inside, mut kept): (Vec<_>, Vec<_>) = self
+            .suspicions(series)?
+            .into_iter()
+            .partition(|known| known.range().is_some_and(|range| range.overlaps(&judged)));
+        if inside == found {
             return Ok(());
         }
+        kept.retain(|known| found.iter().all(|new| new.since != known.since));
         self.write(|transaction| {
             transaction.execute("DELETE FROM suspicions WHERE series = ?1", [series])?;
-            if let Some(Silence { since, until, usual }) = silence {
-                let sql = "INSERT INTO suspicions (series, since, until, usual) VALUES (?1, ?2, ?3, ?4)";
-                transaction.execute(sql, params![series, since.timestamp(), until.timestamp(), usual])?;
+            let sql = "INSERT INTO suspicions (series, since, until, usual, expected, is_over)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            for Suspicion { since, until, usual, expected_people, is_over } in kept.iter().chain(found) {
+                let (since, until) = (since.timestamp(), until.timestamp());
+                transaction.execute(sql, params![series, since, until, usual, expected_people, is_over])?;
             }
             Ok(())
         })
@@ -152,11 +164,18 @@ pub(super) fn load_reconciliations(
     found.collect()
 }
 
-pub(super) fn load_silence(connection: &Connection, series: i64) -> rusqlite::Result<Option<Silence>> {
-    let sql = "SELECT since, until, usual FROM suspicions WHERE series = ?1";
+pub(super) fn load_suspicions(connection: &Connection, series: i64) -> rusqlite::Result<Vec<Suspicion>> {
+    let sql =
+        "SELECT since, until, usual, expected, is_over FROM suspicions WHERE series = ?1 ORDER BY since";
     let mut statement = connection.prepare_cached(sql)?;
-    let found = statement.query_row([series], |row| {
-        Ok(Silence { since: instant(row, 0)?, until: instant(row, 1)?, usual: row.get(2)? })
-    });
-    found.optional()
+    let found = statement.query_map([series], |row| {
+        Ok(Suspicion {
+            since: instant(row, 0)?,
+            until: instant(row, 1)?,
+            usual: row.get(2)?,
+            expected_people: row.get(3)?,
+            is_over: row.get(4)?,
+        })
+    })?;
+    found.collect()
 }

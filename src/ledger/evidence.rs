@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::{
     Evidence, Ledger, LedgerError,
-    certainty::{load_rechecks, load_reconciliations, load_silence, load_vanished},
+    certainty::{load_rechecks, load_reconciliations, load_suspicions, load_vanished},
     failures,
     read::{instant, last_run, load_files, load_intervals},
 };
@@ -42,7 +42,7 @@ fn load(connection: &Connection, series: i64) -> rusqlite::Result<Evidence> {
         files: load_files(connection, series)?,
         reconciliations: load_reconciliations(connection, series)?,
         rechecked: load_rechecks(connection, series)?,
-        silence: load_silence(connection, series)?,
+        suspicions: load_suspicions(connection, series)?,
     })
 }
 

@@ -28,7 +28,7 @@ pub use budget::Limit;
 pub use records::{
     AlertBook, AlertRecord, CameraRecord, Change, Evidence, Extent, FailureRecord, FileRecord, Intention,
     InventoryRecord, LastError, OutboxEntry, OutboxStatus, Recheck, Reconciliation, RunSummary, Series,
-    SeriesKey, SeriesStatus, Silence, WindowRecord,
+    SeriesKey, SeriesStatus, WindowRecord,
 };
 
 use crate::{clock::Clock, locks::LockError, sink::publish::FileError};

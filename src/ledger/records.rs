@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use crate::{
     coverage::{Coverage, Standing},
     sink::publish::FileHash,
+    suspicion::Suspicion,
     time::TimeRange,
 };
 
@@ -136,29 +136,6 @@ pub struct Reconciliation {
     pub disagreement: Option<String>,
 }
 
-/// The newest figures of a series are zeros that are unlike it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Silence {
-    /// The start of the first zero.
-    pub since: DateTime<Utc>,
-    /// The end of the last zero.
-    pub until: DateTime<Utc>,
-    /// People in an hour at such times.
-    pub usual: f64,
-}
-
-impl Silence {
-    /// `silent since Tue 14:00, usually 38 people/h`, on the wall clock of `zone`; with the date where it began six
-    /// days before `now` or earlier.
-    pub fn sentence(&self, zone: Tz, now: DateTime<Utc>) -> String {
-        let is_recent = now - self.since < TimeDelta::days(6);
-        let since = self.since.with_timezone(&zone);
-        let since = since.format(if is_recent { "%a %H:%M" } else { "%Y-%m-%d %H:%M" });
-        let digits = usize::from(self.usual < 10.0);
-        format!("silent since {since}, usually {:.digits$} people/h", self.usual)
-    }
-}
-
 /// All that the ledger knows of the buckets of a series, at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
@@ -180,8 +157,8 @@ pub struct Evidence {
     pub reconciliations: BTreeMap<String, Reconciliation>,
     /// How far it was rechecked, by age.
     pub rechecked: Vec<Recheck>,
-    /// Whether its newest figures are suspect.
-    pub silence: Option<Silence>,
+    /// Runs of zeros that are unlike the series, in order.
+    pub suspicions: Vec<Suspicion>,
 }
 
 /// Why the last run of a series was not a success.
@@ -317,20 +294,4 @@ pub struct AlertBook {
     pub alerts: BTreeMap<(String, String), AlertRecord>,
     /// When the last message of each kind was taken.
     pub sent: BTreeMap<String, DateTime<Utc>>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_silence_is_told_in_the_time_of_the_camera() {
-        let since = DateTime::from_timestamp(1_795_525_200, 0).unwrap();
-        let told = |usual: f64, days: i64| {
-            let silence = Silence { since, until: since + TimeDelta::hours(9), usual };
-            silence.sentence(Tz::Europe__Paris, since + TimeDelta::days(days))
-        };
-        assert_eq!(told(38.4, 5), "silent since Tue 14:00, usually 38 people/h");
-        assert_eq!(told(0.42, 6), "silent since 2026-11-24 14:00, usually 0.4 people/h");
-    }
 }

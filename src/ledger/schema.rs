@@ -244,12 +244,16 @@ CREATE TABLE reconciliations (
     PRIMARY KEY (series, path)
 ) STRICT, WITHOUT ROWID;
 
--- series whose newest figures are zeros that are unlike them
+-- runs of zeros that are unlike their series
 CREATE TABLE suspicions (
-    series INTEGER PRIMARY KEY REFERENCES series (id),
-    since  INTEGER NOT NULL,
-    until  INTEGER NOT NULL,
-    -- people in an hour
-    usual  REAL NOT NULL
-) STRICT;
+    series   INTEGER NOT NULL REFERENCES series (id),
+    since    INTEGER NOT NULL,
+    until    INTEGER NOT NULL,
+    -- people in an hour, or in a day where buckets are days; and in all of it
+    usual    REAL NOT NULL,
+    expected REAL NOT NULL,
+    -- whether somebody was counted since
+    is_over  INTEGER NOT NULL CHECK (is_over IN (0, 1)),
+    PRIMARY KEY (series, since)
+) STRICT, WITHOUT ROWID;
 ";

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeZone, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::{DeliveryView, InventoryView, SeriesView, Snapshot};
 use crate::{
     auth::{AccountState, AccountView},
     config::Config,
-    ledger::{LastError, Silence},
-    time::{TimeRange, to_display},
+    ledger::LastError,
+    suspicion::{self, Suspicion},
+    time::{BucketGrid, TimeRange, to_display},
 };
 
 #[derive(Serialize)]
@@ -36,7 +36,7 @@ struct SeriesJson {
     gaps: Vec<BTreeMap<&'static str, String>>,
     last_success: Option<String>,
     last_error: Option<ErrorJson>,
-    suspect: Option<SuspectJson>,
+    suspect: Vec<SuspectJson>,
     token_expires_at: Option<String>,
     next_run: Option<String>,
     next_run_local: Option<String>,
@@ -85,18 +85,24 @@ struct ErrorJson {
 pub struct SuspectJson {
     since: String,
     until: String,
-    usual_per_hour: f64,
+    is_over: bool,
+    usual: f64,
+    unit: String,
+    expected_people: f64,
     message: String,
 }
 
 impl SuspectJson {
-    /// The silence; its message is in the time of `zone`.
-    pub fn new(silence: &Silence, zone: Tz, now: DateTime<Utc>) -> Self {
+    /// The suspicion; its message is in the time of the grid's zone.
+    pub fn new(suspicion: &Suspicion, grid: BucketGrid, now: DateTime<Utc>) -> Self {
         Self {
-            since: to_display(silence.since),
-            until: to_display(silence.until),
-            usual_per_hour: silence.usual,
-            message: silence.sentence(zone, now),
+            since: to_display(suspicion.since),
+            until: to_display(suspicion.until),
+            is_over: suspicion.is_over,
+            usual: suspicion.usual,
+            unit: format!("people/{}", suspicion::unit(grid)),
+            expected_people: suspicion.expected_people,
+            message: suspicion.sentence(grid, now),
         }
     }
 }
@@ -156,7 +162,6 @@ fn series_json(
 ) -> SeriesJson {
     let exported_until = view.exported_until();
     let status = view.exported.as_ref().map(|exported| &exported.status);
-    let suspect = view.exported.as_ref().and_then(|exported| exported.suspect.as_ref());
     let gap =
         |gap: &TimeRange| BTreeMap::from([("from", to_display(gap.start())), ("to", to_display(gap.end()))]);
     SeriesJson {
@@ -170,7 +175,10 @@ fn series_json(
         gaps: view.exported.iter().flat_map(|exported| &exported.gaps).map(gap).collect(),
         last_success: view.last_success().map(to_display),
         last_error: view.last_error().map(error_json),
-        suspect: suspect.map(|silence| SuspectJson::new(silence, view.series.stream.timezone, now)),
+        suspect: view
+            .suspicions()
+            .map(|found| SuspectJson::new(found, view.series.rules.grid, now))
+            .collect(),
         token_expires_at: token_ends.map(to_display),
         next_run: view.next_run.map(to_display),
         next_run_local: view.next_run.map(|at| local(config, at)),

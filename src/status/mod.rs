@@ -5,18 +5,17 @@ mod json;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     auth::AccountView,
     config::{Config, Delivery, Inventory},
     daemon,
     inventory::{due_at, is_due},
-    ledger::{
-        InventoryRecord, LastError, Ledger, LedgerError, OutboxEntry, OutboxStatus, SeriesStatus, Silence,
-    },
+    ledger::{InventoryRecord, LastError, Ledger, LedgerError, OutboxEntry, OutboxStatus, SeriesStatus},
     locks::Lock,
     series::Series,
+    suspicion::Suspicion,
     time::TimeRange,
 };
 
@@ -24,6 +23,9 @@ pub use json::{AccountJson, SuspectJson};
 
 /// Parked files of one delivery that are told one by one; of more the number is told.
 const MAX_PARKED_TOLD: u32 = 10;
+
+/// A run of zeros that is over is told for so long.
+const RECENT: TimeDelta = TimeDelta::weeks(2);
 
 /// How everything was at one moment.
 pub struct Snapshot {
@@ -62,7 +64,7 @@ pub struct Exported {
     /// Where the buckets begin that complete listings lacked at the end of what is exported, if there are any.
     pub silent_since: Option<DateTime<Utc>>,
     /// Zeros at the end of what is exported that are unlike the camera.
-    pub suspect: Option<Silence>,
+    pub suspicions: Vec<Suspicion>,
 }
 
 /// How a delivery is.
@@ -140,8 +142,9 @@ impl SeriesView {
                     Some(tail) => ledger.silent_since(found.id, &series.rules.grid, tail)?,
                     None => None,
                 };
-                let suspect = ledger.silence(found.id)?;
-                Some(Exported { status, gaps, silent_since, suspect })
+                let mut suspicions = ledger.suspicions(found.id)?;
+                suspicions.retain(|suspicion| !suspicion.is_over || now - suspicion.until < RECENT);
+                Some(Exported { status, gaps, silent_since, suspicions })
             }
             None => None,
         };
@@ -152,6 +155,11 @@ impl SeriesView {
     /// The end of what is exported.
     pub fn exported_until(&self) -> Option<DateTime<Utc>> {
         self.exported.as_ref()?.status.coverage.exported_until()
+    }
+
+    /// Runs of zeros that are unlike it: the one at the end of what is exported, and those of the last two weeks.
+    pub fn suspicions(&self) -> impl Iterator<Item = &Suspicion> {
+        self.exported.iter().flat_map(|exported| &exported.suspicions)
     }
 
     /// When a run of it last ended well.

@@ -19,7 +19,11 @@ mod sentence;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use chrono::{DateTime, TimeDelta, Utc};
+
+pub use self::sentence::unit;
 
 use self::{
     habits::Habits,
@@ -60,6 +64,8 @@ pub struct Suspicion {
     pub usual: f64,
     /// The people who should have been counted.
     pub expected_people: f64,
+    /// Whether somebody was counted since.
+    pub is_over: bool,
 }
 
 /// Every suspect run of zeros that shares time with `range`, in order. `rows` are those of one series in order, from
@@ -69,7 +75,7 @@ pub fn suspicions(rows: &[Row], grid: BucketGrid, range: TimeRange) -> Vec<Suspi
     let runs = runs_of_zeros(&counted);
     let inside =
         runs.filter(|run| counted[run.start].start < range.end() && range.start() < counted[run.end - 1].end);
-    let suspect = inside.filter_map(|run| judge(&counted[..run.start], &counted[run], grid.size()));
+    let suspect = inside.filter_map(|run| judge(&counted, run, grid.size()));
     // The zeros before `since` are usual.
     suspect.filter(|suspicion| suspicion.since < range.end()).collect()
 }
@@ -78,7 +84,7 @@ pub fn suspicions(rows: &[Row], grid: BucketGrid, range: TimeRange) -> Vec<Suspi
 pub fn silence(rows: &[Row], grid: BucketGrid) -> Option<Suspicion> {
     let counted = counted(rows, grid);
     let run = runs_of_zeros(&counted).last().filter(|run| run.end == counted.len())?;
-    judge(&counted[..run.start], &counted[run], grid.size())
+    judge(&counted, run, grid.size())
 }
 
 /// The run of zeros at the end of `rows`, from its first bucket to the end of its last; `None` where the newest bucket
@@ -98,7 +104,9 @@ impl Suspicion {
     }
 }
 
-fn judge(before: &[Counted], zeros: &[Counted], size: BucketSize) -> Option<Suspicion> {
+fn judge(counted: &[Counted], run: Range<usize>, size: BucketSize) -> Option<Suspicion> {
+    let is_over = run.end < counted.len();
+    let (before, zeros) = (&counted[..run.start], &counted[run]);
     let (first, last) = (zeros.first()?, zeros.last()?);
     let history = &before[before.partition_point(|counted| counted.start < first.start - HISTORY)..];
     if first.start - history.first()?.start < SHORTEST_HISTORY {
@@ -115,6 +123,7 @@ fn judge(before: &[Counted], zeros: &[Counted], size: BucketSize) -> Option<Susp
         until: last.end,
         usual: expected as f64 / missed.len() as f64,
         expected_people: expected as f64,
+        is_over,
     })
 }
 

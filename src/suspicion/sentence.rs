@@ -10,7 +10,7 @@ const ONE_WEEK: TimeDelta = TimeDelta::days(6);
 
 impl Suspicion {
     /// `silent since Tue 14:00, usually 38 people/h`, in the grid's zone; with the date where that was a week or more
-    /// before `now`, and without a time of day where buckets are days.
+    /// before `now`, and without a time of day where buckets are days; `from … to …` where it is over.
     pub fn sentence(&self, grid: BucketGrid, now: DateTime<Utc>) -> String {
         let is_recent = now - self.since < ONE_WEEK;
         let pattern = match (grid.size(), is_recent) {
@@ -19,15 +19,27 @@ impl Suspicion {
             (BucketSize::Day | BucketSize::Global, true) => "%a",
             (BucketSize::Day | BucketSize::Global, false) => "%a %Y-%m-%d",
         };
-        let since = match grid.size() {
-            BucketSize::Day => self.since.format(pattern).to_string(),
+        let shown = |instant: DateTime<Utc>| match grid.size() {
+            BucketSize::Day => instant.format(pattern).to_string(),
             BucketSize::Hour | BucketSize::Global => {
-                grid.zone().from_utc_datetime(&self.since.naive_utc()).format(pattern).to_string()
+                grid.zone().from_utc_datetime(&instant.naive_utc()).format(pattern).to_string()
             }
         };
-        let unit = if grid.size() == BucketSize::Hour { "h" } else { "day" };
-        format!("silent since {since}, usually {} people/{unit}", people(self.usual))
+        let time = match (self.is_over, grid.size()) {
+            (false, _) => format!("since {}", shown(self.since)),
+            (true, BucketSize::Hour) => format!("from {} to {}", shown(self.since), shown(self.until)),
+            // The last day, not the one after it.
+            (true, _) => {
+                format!("from {} to {}", shown(self.since), shown(self.until - TimeDelta::seconds(1)))
+            }
+        };
+        format!("silent {time}, usually {} people/{}", people(self.usual), unit(grid))
     }
+}
+
+/// What `usual` is counted by: `h` or `day`.
+pub fn unit(grid: BucketGrid) -> &'static str {
+    if grid.size() == BucketSize::Hour { "h" } else { "day" }
 }
 
 /// Whole people; with a decimal where there are fewer than ten.

@@ -178,7 +178,7 @@ impl Bench {
                 last_success: None,
                 last_error,
             };
-            let exported = Exported { status, gaps: Vec::new(), silent_since: None, suspect: None };
+            let exported = Exported { status, gaps: Vec::new(), silent_since: None, suspicions: Vec::new() };
             SeriesView { series, exported: Some(exported), next_run: None }
         });
         let (deliveries, inventories) = (Vec::new(), Vec::new());

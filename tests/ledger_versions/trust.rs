@@ -1,9 +1,8 @@
 //! What lets every bucket be accounted for, since version 4.
 
 use audience_exporter::{
-    ledger::{
-        Change, Evidence, FileRecord, Intention, Ledger, Recheck, Reconciliation, Silence, WindowRecord,
-    },
+    ledger::{Change, Evidence, FileRecord, Intention, Ledger, Recheck, Reconciliation, WindowRecord},
+    suspicion::Suspicion,
     time::TimeRange,
 };
 use chrono::TimeDelta;
@@ -31,9 +30,9 @@ fn reconciliation() -> Reconciliation {
     Reconciliation { hash: [1; 32], at: instant("2026-01-05T00:04:00Z"), disagreement }
 }
 
-fn silence() -> Silence {
+fn suspicion() -> Suspicion {
     let (since, until) = (instant("2026-01-04T14:00:00Z"), instant("2026-01-05T00:00:00Z"));
-    Silence { since, until, usual: 38.5 }
+    Suspicion { since, until, usual: 38.5, expected_people: 385.0, is_over: false }
 }
 
 /// Tells a ledger all of it. `window` is recorded already.
@@ -47,13 +46,13 @@ pub(super) fn tell(ledger: &Ledger, series: i64, window: &WindowRecord) {
     let failure = error("2026-01-05T02:20:00Z", "unavailable", "503");
     ledger.note_failed_windows(series, &[failed], &failure).unwrap();
     ledger.note_reconciliation(series, &day(1).path, &reconciliation()).unwrap();
-    ledger.note_silence(series, Some(silence())).unwrap();
+    ledger.note_suspicions(series, window.range, &[suspicion()]).unwrap();
 }
 
 pub(super) fn assert_told(ledger: &Ledger, series: i64) {
     assert_eq!(ledger.changes(series, None).unwrap(), [change()]);
     assert_eq!(ledger.unfiled_changes(series).unwrap(), [change().seen_at]);
-    let Evidence { missing, vanished, failures, reconciliations, rechecked, silence: silent, .. } =
+    let Evidence { missing, vanished, failures, reconciliations, rechecked, suspicions, .. } =
         ledger.evidence(series).unwrap();
     assert_eq!(missing, [instant("2026-01-01T00:00:00Z")].into());
     let (gone, since) = (instant("2026-01-03T00:00:00Z"), instant("2026-01-05T00:00:00Z"));
@@ -62,5 +61,5 @@ pub(super) fn assert_told(ledger: &Ledger, series: i64) {
     assert_eq!(failures[0].last.message, "503");
     assert_eq!(reconciliations, [(day(1).path, reconciliation())].into());
     assert_eq!(rechecked, [recheck()]);
-    assert_eq!(silent, Some(silence()));
+    assert_eq!(suspicions, [suspicion()]);
 }

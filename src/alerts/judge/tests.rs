@@ -98,8 +98,12 @@ impl Bench {
             last_error: None,
         };
         let series = Series::all(&config, None, None).into_iter().map(|series| {
-            let exported =
-                Exported { status: status.clone(), gaps: Vec::new(), silent_since: None, suspect: None };
+            let exported = Exported {
+                status: status.clone(),
+                gaps: Vec::new(),
+                silent_since: None,
+                suspicions: Vec::new(),
+            };
             SeriesView { series, exported: Some(exported), next_run: None }
         });
         let delivery = |delivery| DeliveryView {

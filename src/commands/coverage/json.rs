@@ -34,7 +34,7 @@ struct SeriesJson {
     sealed_partitions: usize,
     reconciled_partitions: usize,
     disagreements: Vec<DisagreementJson>,
-    suspect: Option<SuspectJson>,
+    suspect: Vec<SuspectJson>,
     stretches: Vec<StretchJson>,
     missing_buckets: Vec<String>,
     days: Vec<DayJson>,
@@ -104,7 +104,7 @@ impl CoverageJson {
 }
 
 fn series(view: &View, now: DateTime<Utc>) -> SeriesJson {
-    let View { series, evidence, calendar } = view;
+    let View { series, calendar, .. } = view;
     let (total, seals, zone) = (calendar.total(), view.seals(), series.stream.timezone);
     SeriesJson {
         job: series.job.name.clone(),
@@ -119,7 +119,7 @@ fn series(view: &View, now: DateTime<Utc>) -> SeriesJson {
         sealed_partitions: seals.iter().filter(|seal| seal.is_sealed).count(),
         reconciled_partitions: seals.iter().filter(|seal| agrees(seal.reconciliation)).count(),
         disagreements: seals.iter().filter_map(disagreement).collect(),
-        suspect: evidence.silence.as_ref().map(|silence| SuspectJson::new(silence, zone, now)),
+        suspect: view.suspicions().map(|found| SuspectJson::new(found, series.rules.grid, now)).collect(),
         stretches: calendar.stretches.iter().map(|found| stretch(found, series.rules.grid)).collect(),
         missing_buckets: missing(calendar, series.rules.grid),
         days: calendar.days.iter().map(DayJson::new).collect(),

@@ -21,6 +21,8 @@ use crate::{
     report::Failure,
     series::Series,
     states::{Ground, Seal, seals},
+    suspicion::Suspicion,
+    time::TimeRange,
 };
 
 /// The exit code where something that is due is not there: a run could bring it.
@@ -80,6 +82,12 @@ impl View {
         let calendar =
             Calendar::new(&Ground { rules: series.rules, start, evidence: &evidence, now }, bounds);
         Ok(Self { series, evidence, calendar })
+    }
+
+    /// Runs of zeros that are unlike the series and share time with what is shown.
+    fn suspicions(&self) -> impl Iterator<Item = &Suspicion> {
+        let is_shown = |range: TimeRange| self.calendar.range.is_some_and(|shown| shown.overlaps(&range));
+        self.evidence.suspicions.iter().filter(move |found| found.range().is_some_and(is_shown))
     }
 
     /// The published files that share time with what is shown.

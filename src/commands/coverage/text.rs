@@ -104,8 +104,8 @@ fn files(view: &View) -> Option<String> {
 
 /// What is wrong with a series, a sentence each.
 fn troubles(view: &View, now: DateTime<Utc>) -> Vec<String> {
-    let View { series, evidence, calendar } = view;
-    let silence = evidence.silence.map(|silence| silence.sentence(series.stream.timezone, now));
+    let View { series, calendar, .. } = view;
+    let suspicions = view.suspicions().map(|suspicion| suspicion.sentence(series.rules.grid, now));
     let seals = view.seals();
     let disagreements = seals.iter().filter_map(|seal| {
         let told = seal.reconciliation?.disagreement.as_ref()?;
@@ -115,7 +115,7 @@ fn troubles(view: &View, now: DateTime<Utc>) -> Vec<String> {
         calendar.stretches.iter().filter(|stretch| stretch.is_trouble()).collect();
     stretches.sort_by_key(|stretch| stretch.state != State::Failed);
     let stretches = stretches.into_iter().map(|stretch| sentence(series, stretch));
-    silence.into_iter().chain(disagreements).chain(stretches).collect()
+    suspicions.chain(disagreements).chain(stretches).collect()
 }
 
 fn sentence(series: &Series, Stretch { range, state, why }: &Stretch) -> String {

@@ -58,14 +58,14 @@ fn daemon_line(snapshot: &Snapshot) -> String {
 fn row(view: &SeriesView, now: DateTime<Utc>) -> Vec<String> {
     let series = &view.series;
     let (job, stream) = (shortened(&series.job.name, 12), shortened(&series.stream.name, 20));
-    let Some(Exported { status, gaps, suspect, .. }) = &view.exported else {
+    let Some(Exported { status, gaps, suspicions, .. }) = &view.exported else {
         let unknown = std::iter::repeat_n("-".to_owned(), 6);
         return [job, stream].into_iter().chain(unknown).chain(["never run".to_owned()]).collect();
     };
     let until = view.exported_until();
     let state = match (&status.last_error, status.last_success) {
         (Some(error), _) => error.kind.clone(),
-        (None, _) if suspect.is_some() => "suspect".to_owned(),
+        (None, _) if suspicions.iter().any(|found| !found.is_over) => "suspect".to_owned(),
         (None, Some(_)) => "ok".to_owned(),
         (None, None) => "never run".to_owned(),
     };
@@ -90,9 +90,9 @@ fn trouble_lines(snapshot: &Snapshot) -> Vec<String> {
         let told =
             |error: &LastError| format!("{name}, {}: {}", local(error.at, stream.timezone), error.message);
         let error = view.last_error().map(told);
-        let suspect = view.exported.as_ref().and_then(|exported| exported.suspect);
-        let suspect =
-            suspect.map(|found| format!("{name}: {}", found.sentence(stream.timezone, snapshot.at)));
+        let grid = view.series.rules.grid;
+        let suspect = view.suspicions();
+        let suspect = suspect.map(move |found| format!("{name}: {}", found.sentence(grid, snapshot.at)));
         error.into_iter().chain(suspect)
     });
     let mut errors: Vec<String> = errors.collect();

@@ -107,7 +107,8 @@ pub(super) fn in_use(config: &Config) -> Snapshot {
             last_success: Some(until + TimeDelta::hours(1)),
             last_error: (number == 0).then(error),
         };
-        view.exported = Some(Exported { status, gaps: Vec::new(), silent_since: None, suspect: None });
+        view.exported =
+            Some(Exported { status, gaps: Vec::new(), silent_since: None, suspicions: Vec::new() });
     }
     for (number, view) in (0..).zip(&mut snapshot.streams) {
         view.expires_at = Some(at(18_000 + number));

@@ -31,7 +31,7 @@ fn found(rows: &[Row]) -> Vec<Suspicion> {
 
 fn tuesday(since: &str, until: &str, expected_people: f64) -> Vec<Suspicion> {
     let time = |time: &str| at(&format!("2026-01-27T{time}:00+01:00"));
-    vec![Suspicion { since: time(since), until: time(until), usual: 40.0, expected_people }]
+    vec![Suspicion { since: time(since), until: time(until), usual: 40.0, expected_people, is_over: true }]
 }
 
 #[test]
@@ -71,6 +71,7 @@ fn a_silence_that_begins_at_night_is_told_from_the_first_hour_that_lacks_people(
     let rows = four_weeks(dies_on_monday_night);
     let mut expected = tuesday("09:00", "15:00", 360.0);
     expected[0].until = at("2026-01-28T00:00:00+01:00");
+    expected[0].is_over = false;
     assert_eq!(found(&rows), expected);
     assert_eq!(silence(&rows, hours_of(PARIS)), expected.first().copied());
 }
@@ -178,8 +179,13 @@ fn days_are_judged_by_their_weekday() {
             Some(if local == gone || weekday == Weekday::Sun { 0 } else { 500 })
         };
         let rows = rows(grid, start, 30, people);
-        let expected =
-            Suspicion { since: gone, until: gone + TimeDelta::days(1), usual: 500.0, expected_people: 500.0 };
+        let expected = Suspicion {
+            since: gone,
+            until: gone + TimeDelta::days(1),
+            usual: 500.0,
+            expected_people: 500.0,
+            is_over: true,
+        };
         assert_eq!(suspicions(&rows, grid, ever()), [expected], "{size:?}");
     }
 }
@@ -213,20 +219,36 @@ fn the_end_of_an_export_tells_whether_history_is_needed_at_all() {
 
 #[test]
 fn sentences_tell_the_day_that_is_meant() {
-    let suspicion = |usual| Suspicion {
+    let suspicion = |usual, is_over| Suspicion {
         since: at("2026-01-27T13:00:00Z"),
         until: at("2026-01-27T17:00:00Z"),
         usual,
         expected_people: 4.0 * usual,
+        is_over,
     };
     let now = at("2026-01-27T17:10:00Z");
     let next_week = now + TimeDelta::weeks(1);
-    for (size, usual, now, expected) in [
-        (BucketSize::Hour, 38.4, now, "silent since Tue 14:00, usually 38 people/h"),
-        (BucketSize::Hour, 3.44, next_week, "silent since Tue 2026-01-27 14:00, usually 3.4 people/h"),
-        (BucketSize::Day, 520.0, now, "silent since Tue, usually 520 people/day"),
-        (BucketSize::Global, 520.0, next_week, "silent since Tue 2026-01-27, usually 520 people/day"),
+    let (over, lasting) = (true, false);
+    for (size, usual, is_over, now, expected) in [
+        (BucketSize::Hour, 38.4, lasting, now, "silent since Tue 14:00, usually 38 people/h"),
+        (
+            BucketSize::Hour,
+            3.44,
+            lasting,
+            next_week,
+            "silent since Tue 2026-01-27 14:00, usually 3.4 people/h",
+        ),
+        (BucketSize::Day, 520.0, lasting, now, "silent since Tue, usually 520 people/day"),
+        (
+            BucketSize::Global,
+            520.0,
+            lasting,
+            next_week,
+            "silent since Tue 2026-01-27, usually 520 people/day",
+        ),
+        (BucketSize::Hour, 38.4, over, now, "silent from Tue 14:00 to Tue 18:00, usually 38 people/h"),
+        (BucketSize::Global, 520.0, over, now, "silent from Tue to Tue, usually 520 people/day"),
     ] {
-        assert_eq!(suspicion(usual).sentence(BucketGrid::new(size, PARIS), now), expected);
+        assert_eq!(suspicion(usual, is_over).sentence(BucketGrid::new(size, PARIS), now), expected);
     }
 }
