@@ -3,6 +3,7 @@
 
 mod accounts;
 mod packaging;
+mod rollup;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 
 pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Logout};
 pub use packaging::{Health, Man};
+pub use rollup::{PeriodName, Rollup};
 
 /// Export Angus.ai audience metrics to CSV and Parquet files that converge.
 #[derive(Debug, Parser)]
@@ -138,6 +140,9 @@ pub enum Command {
     /// Sign in to accounts, sign out, and see how they are
     #[command(after_help = "Example:\n  audience-exporter auth status")]
     Auth(Auth),
+    /// Add published rows up by local day, week or month
+    #[command(after_help = "Example:\n  audience-exporter rollup --job hourly --to week --by site")]
+    Rollup(Rollup),
     /// Serve the simulated Angus API, with a partner to deliver to and a camera inventory
     #[command(
         after_help = "Examples:\n  audience-exporter simulate --accounts --print-config > exporter.toml\n  audience-exporter simulate --replay footfall.csv.gz --error-rate 0.05"

@@ -6,8 +6,7 @@ mod seal;
 mod write;
 
 pub(super) use read::decode;
-pub(super) use write::encode;
-pub(crate) use write::sealed;
+pub(super) use write::{encode, encode_table};
 
 #[cfg(test)]
 mod tests;
