@@ -3,6 +3,7 @@
 
 mod accounts;
 mod packaging;
+mod rollup;
 mod simulate;
 mod trust;
 
@@ -13,6 +14,7 @@ use clap_complete::Shell;
 
 pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Logout};
 pub use packaging::{Health, Man};
+pub use rollup::{PeriodName, Rollup};
 pub use simulate::{Simulate, Weather};
 pub use trust::{Changes, Coverage};
 
@@ -154,6 +156,9 @@ pub enum Command {
     /// Sign in to accounts, sign out, and see how they are
     #[command(after_help = "Example:\n  audience-exporter auth status")]
     Auth(Auth),
+    /// Add published rows up by local day, week or month
+    #[command(after_help = "Example:\n  audience-exporter rollup --job hourly --to week --by site")]
+    Rollup(Rollup),
     /// Serve the simulated Angus API, with a partner to deliver to and a camera inventory
     #[command(
         after_help = "Examples:\n  audience-exporter simulate --accounts --print-config > exporter.toml\n  audience-exporter simulate --replay footfall.csv.gz --error-rate 0.05"

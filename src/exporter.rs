@@ -25,6 +25,7 @@ use crate::{
     plan::{Backfill, PlannedWindow},
     publication::PublishError,
     report::{Failure, RunReport},
+    rollup::{Kept, keep_up},
     series::Series,
     wire::ClientSetupError,
     workplace::Workplace,
@@ -154,6 +155,7 @@ impl Exporter {
         };
         let number = blocking(opening).await?;
         tracing::info!(command, series = series.len(), "run began");
+        let kept = Kept::of(&series);
         let mut by_stream: BTreeMap<String, Vec<Series>> = BTreeMap::new();
         for series in series {
             by_stream.entry(series.stream.name.clone()).or_default().push(series);
@@ -166,6 +168,7 @@ impl Exporter {
             .await;
         let mut report = RunReport { series: reports.into_iter().flatten().collect(), errands: Vec::new() };
         report.series.sort_by(|one, other| one.key.cmp(&other.key));
+        keep_up(kept, &self.pipeline, &mut report).await;
         let summary = RunSummary {
             outcome: report.outcome().as_str(),
             windows_done: report.windows_done(),

@@ -38,6 +38,7 @@ pub mod plan;
 pub mod publication;
 pub mod report;
 pub mod restyle;
+pub mod rollup;
 pub mod row;
 pub mod scheduler;
 pub mod secret;

@@ -74,6 +74,8 @@ pub struct SeriesReport {
     pub restated: u64,
     /// The first failure.
     pub failure: Option<Failure>,
+    /// Whether everything was exported, and the failure is one of a roll-up.
+    pub only_rollups_failed: bool,
 }
 
 impl SeriesReport {
@@ -92,6 +94,7 @@ impl SeriesReport {
             missing: 0,
             restated: 0,
             failure: None,
+            only_rollups_failed: false,
         }
     }
 
@@ -187,7 +190,9 @@ impl RunReport {
         let failures: Vec<Option<&Failure>> = of_series.chain(of_errands).collect();
         let kinds: Vec<FailureKind> = failures.iter().flatten().map(|failure| failure.kind).collect();
         let all_are = |kind| kinds.iter().all(|found| *found == kind);
-        let has_done = self.windows_done() > 0 || self.errands.iter().any(|errand| errand.has_done);
+        let has_done = self.windows_done() > 0
+            || self.errands.iter().any(|errand| errand.has_done)
+            || self.series.iter().any(|series| series.only_rollups_failed);
         let everything_failed = kinds.len() == failures.len() && !has_done;
         match () {
             () if kinds.is_empty() => Outcome::Done,
@@ -257,6 +262,13 @@ mod tests {
             let report = RunReport { series: series.to_vec(), ..RunReport::default() };
             assert_eq!(report.outcome().exit_code(), expected, "{report:?}");
         }
+    }
+
+    #[test]
+    fn a_roll_up_that_fails_leaves_what_was_exported_incomplete() {
+        let failed = SeriesReport { only_rollups_failed: true, ..series(0, Some(FailureKind::Storage)) };
+        let report = RunReport { series: vec![failed], ..RunReport::default() };
+        assert_eq!(report.outcome().exit_code(), 4);
     }
 
     fn errand(has_done: bool, failure: Option<FailureKind>) -> ErrandReport {

@@ -31,7 +31,12 @@ pub struct Series {
 impl Series {
     /// The series of `job` on `stream`.
     pub fn new(config: &Config, job: &Arc<Job>, stream: &Arc<Stream>) -> Self {
-        let tags = config.tag_keys.iter().map(|key| (key.clone(), stream.tags.get(key).cloned()));
+        Self::of(&config.tag_keys, job, stream)
+    }
+
+    /// The same, where these are the tag keys of the configuration.
+    pub fn of(tag_keys: &[String], job: &Arc<Job>, stream: &Arc<Stream>) -> Self {
+        let tags = tag_keys.iter().map(|key| (key.clone(), stream.tags.get(key).cloned()));
         Self {
             job: Arc::clone(job),
             stream: Arc::clone(stream),

@@ -17,6 +17,7 @@ mod plan;
 mod preview;
 mod progress;
 mod pull;
+mod rollup;
 mod run;
 mod runs;
 mod session;
@@ -87,6 +88,7 @@ pub async fn run(cli: Cli) -> Result<u8, CommandError> {
         Command::Deliver(args) => deliver::run(&session, &args).await,
         Command::Inventory(args) => inventory::run(&session, &args).await,
         Command::Auth(args) => auth::run(&session, &args).await,
+        Command::Rollup(args) => rollup::run(&session, &args).await,
         Command::Simulate(args) => simulate::run(&session, &args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Health(args) => health::run(&session, &args).await,

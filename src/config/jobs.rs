@@ -9,7 +9,7 @@ use super::{
     Job, Stream,
     names::{Known, Names},
     report::{Mismatch, NOTHING, Reported, quoted},
-    rules,
+    rollups, rules,
     section::Section,
     suggest::{nearest, one_of},
 };
@@ -83,10 +83,12 @@ fn job(
     let format = format(section);
     let partition = section
         .text_or("partition", PARTITION, |text| one_of(text, &PartitionSize::ALL, PartitionSize::as_str));
+    let streams = globs.map(|globs| matching(streams, globs.as_deref()));
+    let rollups = rollups::read(section, time.as_ref().ok().copied(), streams.as_deref().ok());
     let job = Job {
         name: name?,
         time: time?,
-        streams: matching(streams, globs?.as_deref()),
+        streams: streams?,
         metrics: metrics?.and_then(MetricSet::new).unwrap_or_else(MetricSet::all),
         schedule: schedule?,
         start: start?,
@@ -96,6 +98,7 @@ fn job(
         reconcile: reconcile?.unwrap_or(false),
         format: format?,
         partition: partition?,
+        rollups: rollups?,
     };
     warn_about_lookback(&job, section);
     Ok(job)

@@ -14,6 +14,7 @@ mod names;
 mod problem;
 mod reference;
 mod report;
+mod rollups;
 mod rules;
 mod schedule;
 mod secrets;
@@ -50,6 +51,7 @@ use reqwest::Url;
 
 use crate::{
     metric::MetricSet,
+    rollup::Target,
     secret::Secret,
     sink::FileFormat,
     time::{BucketSize, PartitionSize},
@@ -163,6 +165,8 @@ pub struct Job {
     pub format: FileFormat,
     /// How much local time one file covers.
     pub partition: PartitionSize,
+    /// What its files are rolled up to at the end of each run.
+    pub rollups: Vec<Target>,
 }
 
 /// A cron line of five fields, or of six with seconds first, that was read without error.

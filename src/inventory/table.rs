@@ -1,18 +1,11 @@
 //! The cameras as the rows of a file. The same cameras are the same bytes.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
-
-use csv::{ByteRecord, Writer};
-use parquet::{
-    basic::{LogicalType, Repetition, Type as PhysicalType},
-    data_type::{ByteArray, ByteArrayType, Int64Type},
-    errors::ParquetError,
-    schema::types::{Type, TypePtr},
-};
+use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{
     ledger::CameraRecord,
-    sink::{EncodeError, FileFormat, ParquetCompression, compressed_csv, sealed_parquet},
+    row::ColumnKind,
+    sink::{Cell, EncodeError, FileFormat, Table, TableColumn},
 };
 
 /// The first column: what the service knows the camera by. It is never null.
@@ -27,10 +20,24 @@ const TAG_SEPARATOR: &str = ",";
 
 /// The bytes of a file with these cameras, which are sorted by id.
 pub(super) fn encode(format: FileFormat, cameras: &[CameraRecord]) -> Result<Vec<u8>, EncodeError> {
-    match format {
-        FileFormat::Csv(compression) => compressed_csv(compression, csv(cameras)?),
-        FileFormat::Parquet(compression) => Ok(parquet(compression, cameras)?),
-    }
+    let texts: Vec<_> = cameras.iter().map(texts).collect();
+    let rows = cameras.iter().zip(&texts).map(|(camera, texts)| {
+        let texts = texts.iter().map(|text| Cell::text(text.as_deref()));
+        [Cell::Integer(camera.id)].into_iter().chain(texts).collect()
+    });
+    format.encode_table(&Table { columns: columns(), rows: rows.collect() })
+}
+
+fn columns() -> Vec<TableColumn> {
+    let id =
+        TableColumn { name: ID.to_owned(), kind: ColumnKind::Integer, is_nullable: false, repeats: false };
+    let text = |(name, repeats): (&str, bool)| TableColumn {
+        name: name.to_owned(),
+        kind: ColumnKind::Text,
+        is_nullable: true,
+        repeats,
+    };
+    [id].into_iter().chain(TEXTS.map(text)).collect()
 }
 
 /// What stands in [`TEXTS`].
@@ -40,58 +47,7 @@ fn texts(camera: &CameraRecord) -> [Option<Cow<'_, str>>; TEXTS.len()] {
     let tags: BTreeSet<&str> = tags.iter().map(String::as_str).filter(|tag| !tag.is_empty()).collect();
     let tags = tags.into_iter().collect::<Vec<_>>().join(TAG_SEPARATOR);
     let [name, kind, status] = [name, kind, status].map(|text| text.as_deref().map(Cow::Borrowed));
-    // Empty text is null: CSV cannot tell them apart.
-    [name, kind, status, Some(Cow::Owned(tags))].map(|text| text.filter(|text| !text.is_empty()))
-}
-
-fn csv(cameras: &[CameraRecord]) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = Writer::from_writer(Vec::new());
-    writer.write_record([ID].into_iter().chain(TEXTS.map(|(name, _)| name)))?;
-    for camera in cameras {
-        let mut record = ByteRecord::from(vec![camera.id.to_string()]);
-        for text in texts(camera) {
-            record.push_field(text.as_deref().unwrap_or_default().as_bytes());
-        }
-        writer.write_byte_record(&record)?;
-    }
-    writer.into_inner().map_err(|error| error.into_error().into())
-}
-
-fn parquet(compression: ParquetCompression, cameras: &[CameraRecord]) -> Result<Vec<u8>, ParquetError> {
-    let rows: Vec<_> = cameras.iter().map(texts).collect();
-    let repeating = TEXTS.into_iter().filter(|(_, repeats)| *repeats).map(|(name, _)| name.to_owned());
-    sealed_parquet(compression, schema()?, repeating, |file| {
-        if cameras.is_empty() {
-            return Ok(());
-        }
-        let mut group = file.next_row_group()?;
-        let too_few = || ParquetError::General("a column too few".to_owned());
-        let mut column = group.next_column()?.ok_or_else(too_few)?;
-        let ids: Vec<i64> = cameras.iter().map(|camera| camera.id).collect();
-        column.typed::<Int64Type>().write_batch(&ids, None, None)?;
-        column.close()?;
-        for index in 0..TEXTS.len() {
-            let mut column = group.next_column()?.ok_or_else(too_few)?;
-            let values = rows.iter().filter_map(|texts| texts[index].as_deref()).map(ByteArray::from);
-            let has_value: Vec<i16> = rows.iter().map(|texts| i16::from(texts[index].is_some())).collect();
-            let values: Vec<ByteArray> = values.collect();
-            column.typed::<ByteArrayType>().write_batch(&values, Some(&has_value), None)?;
-            column.close()?;
-        }
-        group.close().map(drop)
-    })
-}
-
-fn schema() -> Result<TypePtr, ParquetError> {
-    let id = Type::primitive_type_builder(ID, PhysicalType::INT64).with_repetition(Repetition::REQUIRED);
-    let text = |name| {
-        Type::primitive_type_builder(name, PhysicalType::BYTE_ARRAY)
-            .with_repetition(Repetition::OPTIONAL)
-            .with_logical_type(Some(LogicalType::String))
-    };
-    let columns = [id].into_iter().chain(TEXTS.into_iter().map(|(name, _)| text(name)));
-    let fields = columns.map(|column| column.build().map(Arc::new)).collect::<Result<_, _>>()?;
-    Type::group_type_builder("schema").with_fields(fields).build().map(Arc::new)
+    [name, kind, status, Some(Cow::Owned(tags))]
 }
 
 #[cfg(test)]
@@ -104,7 +60,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::sink::CsvCompression;
+    use crate::sink::{CsvCompression, ParquetCompression};
 
     const CSV: FileFormat = FileFormat::Csv(CsvCompression::None);
     const PARQUET: FileFormat = FileFormat::Parquet(ParquetCompression::Zstd);

@@ -3,48 +3,85 @@
 use super::{Count, Mean, Row};
 
 /// The figures of several buckets together. People who span two buckets may count twice: these are contacts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Totals {
-    counts: Vec<(Count, Option<i64>)>,
-    means: Vec<(Mean, Option<f64>)>,
+    /// How many buckets were added.
+    pub buckets: u64,
+    counts: [Option<i64>; Count::ALL.len()],
+    means: [Weighted; Mean::ALL.len()],
     /// Whether a count was unknown, or a mean although people were interested.
     pub is_incomplete: bool,
+}
+
+/// A mean that is not divided yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Weighted {
+    seconds: f64,
+    people: i64,
 }
 
 impl Totals {
     /// Adds up rows that do not overlap.
     pub fn of(rows: &[Row]) -> Self {
-        let counts = Count::ALL.map(|count| (count, sum(rows, count))).to_vec();
-        let means = Mean::ALL.map(|mean| (mean, weighted_mean(rows, mean))).to_vec();
-        let lacks_weight =
-            |row: &Row, mean| row.count(Count::Interested) > Some(0) && row.mean(mean).is_none();
-        let lacks = |row: &Row| {
-            row.count(Count::PassingBy).is_none() || Mean::ALL.iter().any(|mean| lacks_weight(row, *mean))
-        };
-        Self { counts, means, is_incomplete: rows.iter().any(lacks) }
+        let mut totals = Self::default();
+        for row in rows {
+            totals.add(row);
+        }
+        totals
+    }
+
+    /// Adds a row, which overlaps none that was added. The last digits of a mean depend on the order.
+    pub fn add(&mut self, row: &Row) {
+        self.buckets += 1;
+        for count in Count::ALL {
+            self.add_count(count, row.count(count));
+        }
+        let interested = row.count(Count::Interested).unwrap_or(0);
+        for mean in Mean::ALL {
+            match row.mean(mean) {
+                Some(seconds) if interested > 0 => {
+                    self.weigh(mean, Weighted { seconds: seconds * interested as f64, people: interested });
+                }
+                _ => self.is_incomplete |= interested > 0,
+            }
+        }
+        self.is_incomplete |= row.count(Count::PassingBy).is_none();
+    }
+
+    /// Adds totals of other buckets, or of other streams.
+    pub fn join(&mut self, other: &Self) {
+        self.buckets += other.buckets;
+        for count in Count::ALL {
+            self.add_count(count, other.count(count));
+        }
+        for mean in Mean::ALL {
+            self.weigh(mean, other.means[mean as usize]);
+        }
+        self.is_incomplete |= other.is_incomplete;
     }
 
     /// The sum of the known counts; `None` where none is known.
     pub fn count(&self, count: Count) -> Option<i64> {
-        self.counts.iter().find(|(found, _)| *found == count).and_then(|(_, sum)| *sum)
+        self.counts[count as usize]
     }
 
     /// The mean over all interested people; `None` where there were none, or none is known.
     pub fn mean(&self, mean: Mean) -> Option<f64> {
-        self.means.iter().find(|(found, _)| *found == mean).and_then(|(_, seconds)| *seconds)
+        let Weighted { seconds, people } = self.means[mean as usize];
+        Some(seconds / people as f64).filter(|mean| people > 0 && mean.is_finite())
     }
-}
 
-fn sum(rows: &[Row], count: Count) -> Option<i64> {
-    rows.iter()
-        .filter_map(|row| row.count(count))
-        .fold(None, |sum, people| Some(i64::saturating_add(sum.unwrap_or(0), people)))
-}
+    fn add_count(&mut self, count: Count, people: Option<i64>) {
+        let sum = &mut self.counts[count as usize];
+        *sum = match (*sum, people) {
+            (Some(sum), Some(people)) => Some(sum.saturating_add(people)),
+            (sum, people) => sum.or(people),
+        };
+    }
 
-fn weighted_mean(rows: &[Row], mean: Mean) -> Option<f64> {
-    let known = rows.iter().filter_map(|row| Some((row.mean(mean)?, row.count(Count::Interested)?)));
-    let (seconds, people) = known.fold((0.0, 0_i64), |(seconds, people), (mean, interested)| {
-        (seconds + mean * interested as f64, people.saturating_add(interested))
-    });
-    (people > 0).then(|| seconds / people as f64)
+    fn weigh(&mut self, mean: Mean, added: Weighted) {
+        let sum = &mut self.means[mean as usize];
+        sum.seconds += added.seconds;
+        sum.people = sum.people.saturating_add(added.people);
+    }
 }

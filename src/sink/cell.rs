@@ -7,7 +7,7 @@ use crate::row::{Column, FileContext, Row, columns};
 
 /// The contents of one cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Cell<'a> {
+pub(crate) enum Cell<'a> {
     /// Not asked or not known.
     Null,
     Text(&'a str),
@@ -19,7 +19,7 @@ pub(super) enum Cell<'a> {
 
 impl<'a> Cell<'a> {
     /// Empty text is null: CSV cannot tell them apart, and no value of ours is empty.
-    pub(super) fn text(text: Option<&'a str>) -> Self {
+    pub(crate) fn text(text: Option<&'a str>) -> Self {
         text.filter(|text| !text.is_empty()).map_or(Self::Null, Self::Text)
     }
 }

@@ -12,12 +12,13 @@ mod local;
 mod parquet;
 pub mod publish;
 mod rules;
+mod table;
 
-pub(crate) use csv::compressed as compressed_csv;
+pub(crate) use cell::Cell;
 pub use error::{DecodeError, EncodeError, RowError};
 pub use json::JsonLayout;
 pub use parquet::resealed as resealed_parquet;
-pub(crate) use parquet::sealed as sealed_parquet;
+pub(crate) use table::{Table, TableColumn};
 
 use std::borrow::Cow;
 

@@ -1,11 +1,11 @@
 """Published files as DuckDB, pyarrow, Polars and pandas see them.
 
-    check.py --truth melbourne.csv.gz --parquet DIR --csv DIR
+    check.py --truth melbourne.csv.gz --parquet DIR --csv DIR --rollup-zone ZONE
 
 DIR is the folder of one job: DIR/stream=<stream>/<period>/data.*, a period being date=, month= or year=. Each reader
 reads the whole folder, and must find the documented columns in their order and with their types, and every hour of
-the truth file (columns stream, hour_start, passing_by) once, with its people. One line for each check; exit 1 if any
-failed.
+the truth file (columns stream, hour_start, passing_by) once, with its people. Beside each DIR lie its roll-ups, in
+_rollup/<job>/<day|week|month>; DuckDB makes the same from the rows of DIR. One line for each check; exit 1 if any failed.
 
 Hive partitioning takes a column from `stream=` in the path, which the files have too, with the same value. DuckDB,
 Polars and pyarrow.dataset read that as one column. pyarrow.parquet.read_table and pandas.read_parquet guess another
@@ -252,6 +252,71 @@ def rows_of_csv(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(io.StringIO(stream.read().decode(), newline="")))
 
 
+def check_rollup(folder: Path, kind: str, zone: str, unit: str, by: str | None) -> str:
+    """Compares a roll-up with what DuckDB makes of the rows in `folder`, hour by hour on the wall clock of `zone`."""
+    target = folder.parent / "_rollup" / folder.name / (unit if by is None else f"{unit}-by-{by}")
+    key = "stream" if by is None else f"tag_{by}"
+    pattern = "data.parquet" if kind == "parquet" else "data.csv*"
+    published(target, pattern)
+    reader = "read_parquet" if kind == "parquet" else "read_csv"
+    # The columns of the files are meant, not those of the folder names.
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    text = "" if kind == "parquet" else ", types = {'local_date': 'VARCHAR'}"
+    for name, source, options in ("job", folder, ""), ("rolled", target, text):
+        files = f"{reader}('{source}/**/{pattern}', hive_partitioning = false{options})"
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {files}")
+    columns = ["passing_by", "interested", *COUNTS]
+    sums = ", ".join(f"sum({name}) AS {name}" for name in columns)
+    means = ", ".join(
+        f"sum({name} * interested) FILTER (interested > 0) / sum(interested) FILTER (interested > 0 AND {name} IS NOT NULL)"
+        f" AS {name}"
+        for name in ("stop_time_seconds", "attention_time_seconds")
+    )
+    # Every hour of the calendar belongs to the period that the wall clock shows; so DST days and weeks have their length.
+    local = f"timezone('{zone}', %s)"
+    period = f"date_trunc('{unit}', {local})"
+    connection.execute(f"""
+        CREATE TABLE expected AS
+        WITH hours AS (
+            SELECT {period % 'hour'} AS period, count(*) AS hours
+            FROM (SELECT unnest(generate_series(min(bucket_start) - INTERVAL 40 DAY, max(bucket_end) + INTERVAL 40 DAY,
+                                                INTERVAL 1 HOUR)) AS hour FROM job)
+            GROUP BY 1
+        ), summed AS (
+            SELECT {key} AS key, {period % 'bucket_start'} AS period, count(*) AS present, {sums}, {means}
+            FROM job GROUP BY 1, 2
+        ), streams AS (SELECT {key} AS key, count(DISTINCT stream) AS streams FROM job GROUP BY 1)
+        SELECT summed.*, streams * hours AS expected FROM summed JOIN hours USING (period) JOIN streams USING (key)
+    """)
+    same = " AND ".join(f"rolled.{name} IS NOT DISTINCT FROM expected.{name}" for name in columns)
+    near = " AND ".join(
+        f"(rolled.{name} IS NOT DISTINCT FROM expected.{name}"
+        f" OR abs(rolled.{name} - expected.{name}) <= 1e-9 * abs(expected.{name}))"
+        for name in ("stop_time_seconds", "attention_time_seconds")
+    )
+    wrong = connection.execute(f"""
+        SELECT rolled.{key}, rolled.local_date, expected.key, expected.period
+        FROM (SELECT * FROM rolled WHERE buckets_present > 0) AS rolled
+        FULL JOIN expected ON rolled.{key} = expected.key AND rolled.local_date = strftime(expected.period, '%Y-%m-%d')
+        WHERE NOT coalesce({same} AND {near} AND buckets_present = present AND buckets_expected = expected
+                           AND coverage = present / expected::DOUBLE
+                           AND {local % 'period_start'} = expected.period
+                           AND {local % 'period_end'} = expected.period + INTERVAL 1 {unit}, false)
+    """).fetchall()
+    require(not wrong, f"{len(wrong)} rows differ, such as {wrong[:1]}")
+    periods, averages, empty = connection.execute(
+        "SELECT count(*), count(stop_time_seconds), count(*) FILTER (buckets_present = 0) FROM rolled"
+    ).fetchone()
+    require(periods > 0 and averages > 0, f"{periods} rows, {averages} with an average")
+    filled = connection.execute("SELECT count(*) FROM rolled WHERE buckets_present = 0 AND passing_by IS NOT NULL")
+    require(filled.fetchone() == (0,), "figures of nothing")
+    lengths = connection.execute("SELECT DISTINCT epoch(period_end - period_start) / 3600 FROM rolled").fetchall()
+    if unit != "month":
+        require(len(lengths) == 3, f"periods of {lengths} hours: not one was longer, or shorter")
+    return f"{periods:,} rows, {averages:,} with averages, {empty} of nothing"
+
+
 def read_truth(file: Path) -> dict[tuple[str, int], int]:
     with gzip.open(file, "rt", encoding="utf-8", newline="") as lines:
         return {
@@ -295,6 +360,8 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description="checks published files with DuckDB, pyarrow, Polars and pandas")
     for option in ("--truth", "--parquet", "--csv"):
         arguments.add_argument(option, type=Path, required=True)
+    arguments.add_argument("--rollup-zone", required=True)
+    arguments.add_argument("--rollup-by", default=None)
     paths = arguments.parse_args()
     truth = read_truth(paths.truth)
     tally = Tally()
@@ -305,6 +372,10 @@ def main() -> int:
         tally.check(f"{kind}, each file", partial(check_files, folder, pattern, rows))
         for reader, formats in READERS.items():
             check_reader(tally, f"{kind} in {reader}", partial(formats[kind], folder), truth)
+        for unit in ("day", "week", "month"):
+            for by in dict.fromkeys((None, paths.rollup_by)):
+                check = partial(check_rollup, folder, kind, paths.rollup_zone, unit, by)
+                tally.check(f"{kind}, roll-up to {unit}{f' by {by}' if by else ''}", check)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0
 

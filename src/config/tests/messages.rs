@@ -268,7 +268,7 @@ fn jobs_are_judged() {
         ("format = \"json\"\ncompression = \"lz4\"", "format: expected one of csv, parquet; found \"json\"".to_owned()),
         ("compression = \"gzip\"", "compression: expected one of zstd, snappy, none; found \"gzip\"".to_owned()),
         ("partition = \"week\"", "partition: expected one of day, month, year; found \"week\"".to_owned()),
-        ("nmae = \"x\"", "nmae: expected one of name, time, streams, metrics, schedule, start, settle, lookback, recheck, reconcile, format, compression, partition; found an unknown key".to_owned()),
+        ("nmae = \"x\"", "nmae: expected one of name, time, streams, metrics, schedule, start, settle, lookback, recheck, reconcile, format, compression, partition, rollup, rollup_by; found an unknown key".to_owned()),
         ("metric = [\"gender\"]", "metric: expected one of name, time, ...; found an unknown key; did you mean \"metrics\"?".to_owned()),
     ] {
         assert_problem(&with(JOB, line), &format!("line 9: jobs[0].{problem}"));

@@ -5,6 +5,7 @@ mod deliveries;
 mod documented;
 mod inventories;
 mod messages;
+mod rollups;
 mod service;
 
 use std::{fs, path::Path};

@@ -9,7 +9,7 @@ use csv::{ByteRecord, ReaderBuilder, Writer};
 
 use super::assemble::{Assembler, check_header, shorten};
 use super::cell::{Cells, fields};
-use super::{CsvCompression, DecodeError, EncodeError, MAX_CSV_BYTES, MAX_ROWS, RowError};
+use super::{CsvCompression, DecodeError, EncodeError, MAX_CSV_BYTES, MAX_ROWS, RowError, Table};
 use crate::row::{FileContext, Row};
 
 /// What a row takes as a rule, so that the buffer need not grow often.
@@ -24,8 +24,23 @@ pub(super) fn encode(
     compressed(compression, write(context, rows)?)
 }
 
+/// The bytes of a file with this table.
+pub(super) fn encode_table(compression: CsvCompression, table: &Table<'_>) -> Result<Vec<u8>, EncodeError> {
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record(table.columns.iter().map(|column| &*column.name))?;
+    let (mut record, mut scratch) = (ByteRecord::new(), Vec::new());
+    for row in &table.rows {
+        record.clear();
+        for cell in row {
+            record.push_field(text::format(*cell, &mut scratch));
+        }
+        writer.write_byte_record(&record)?;
+    }
+    compressed(compression, writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?)
+}
+
 /// CSV as it stands in a file.
-pub(crate) fn compressed(compression: CsvCompression, csv: Vec<u8>) -> Result<Vec<u8>, EncodeError> {
+fn compressed(compression: CsvCompression, csv: Vec<u8>) -> Result<Vec<u8>, EncodeError> {
     if csv.len() > MAX_CSV_BYTES {
         return Err(EncodeError::TooLarge(csv.len()));
     }

@@ -6,8 +6,7 @@ mod seal;
 mod write;
 
 pub(super) use read::decode;
-pub(super) use write::encode;
-pub(crate) use write::sealed;
+pub(super) use write::{encode, encode_table};
 
 /// A file whose checksum is made right again, whatever was changed in it; `None` where it holds none. For tests of what
 /// stands behind the checksum.

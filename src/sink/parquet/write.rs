@@ -6,13 +6,13 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, TypePtr};
 
 use super::{schema, seal};
 use crate::row::{Column, ColumnKind, FileContext, Row};
 use crate::sink::cell::{Cell, Cells, Field, fields};
-use crate::sink::{EncodeError, ParquetCompression};
+use crate::sink::{EncodeError, ParquetCompression, Table};
 
 /// More rows than any partition of hours has; it only bounds what readers must hold at once.
 const ROW_GROUP_ROWS: usize = 1 << 20;
@@ -33,9 +33,31 @@ pub(in crate::sink) fn encode(
         for rows in rows.chunks(ROW_GROUP_ROWS) {
             let mut group = file.next_row_group()?;
             for field in &fields {
-                let mut column = group.next_column()?.ok_or_else(|| general("a column too few"))?;
-                write_column(&mut column, &mut cells, field, rows)?;
-                column.close()?;
+                let (kind, is_nullable) = (field.column.kind(), field.column.is_nullable());
+                let column = ColumnOfRows { cells: &mut cells, field, rows };
+                write_next(&mut group, kind, is_nullable, column)?;
+            }
+            group.close()?;
+        }
+        Ok(())
+    });
+    Ok(sealed?)
+}
+
+/// The bytes of a file with this table.
+pub(in crate::sink) fn encode_table(
+    compression: ParquetCompression,
+    table: &Table<'_>,
+) -> Result<Vec<u8>, EncodeError> {
+    let columns = || table.columns.iter();
+    let schema = columns().map(|column| schema::typed(&column.name, column.kind, column.is_nullable));
+    let repeating = columns().filter(|column| column.repeats).map(|column| column.name.clone());
+    let sealed = sealed(compression, schema::root(schema)?, repeating, |file| {
+        for rows in table.rows.chunks(ROW_GROUP_ROWS) {
+            let mut group = file.next_row_group()?;
+            for (index, column) in columns().enumerate() {
+                let cells = ColumnOfTable { rows, index };
+                write_next(&mut group, column.kind, column.is_nullable, cells)?;
             }
             group.close()?;
         }
@@ -46,7 +68,7 @@ pub(in crate::sink) fn encode(
 
 /// The bytes of a file whose row groups `write` makes, sealed. In the columns named `repeating`, few different values
 /// stand.
-pub(crate) fn sealed(
+fn sealed(
     compression: ParquetCompression,
     schema: TypePtr,
     repeating: impl Iterator<Item = String>,
@@ -97,17 +119,72 @@ fn repeats(column: &Column) -> bool {
     matches!(column, Column::Stream | Column::UtcOffset | Column::Tag(_))
 }
 
+/// The cells of one column of a row group, from the first to the last.
+trait ColumnCells {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Shows each of them in order.
+    fn show(&mut self, to: impl FnMut(Cell<'_>));
+}
+
+struct ColumnOfRows<'a, 'c> {
+    cells: &'a mut Cells<'c>,
+    field: &'a Field<'c>,
+    rows: &'a [Row],
+}
+
+impl ColumnCells for ColumnOfRows<'_, '_> {
+    fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn show(&mut self, mut to: impl FnMut(Cell<'_>)) {
+        for row in self.rows {
+            to(self.cells.get(self.field, row));
+        }
+    }
+}
+
+struct ColumnOfTable<'a, 'c> {
+    rows: &'a [Vec<Cell<'c>>],
+    index: usize,
+}
+
+impl ColumnCells for ColumnOfTable<'_, '_> {
+    fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn show(&mut self, mut to: impl FnMut(Cell<'_>)) {
+        for row in self.rows {
+            to(row.get(self.index).copied().unwrap_or(Cell::Null));
+        }
+    }
+}
+
+fn write_next(
+    group: &mut SerializedRowGroupWriter<'_, &mut Vec<u8>>,
+    kind: ColumnKind,
+    is_nullable: bool,
+    cells: impl ColumnCells,
+) -> Result<(), ParquetError> {
+    let mut column = group.next_column()?.ok_or_else(|| general("a column too few"))?;
+    write_column(&mut column, kind, is_nullable, cells)?;
+    column.close()
+}
+
 fn write_column(
     writer: &mut SerializedColumnWriter<'_>,
-    cells: &mut Cells<'_>,
-    field: &Field<'_>,
-    rows: &[Row],
+    kind: ColumnKind,
+    is_nullable: bool,
+    cells: impl ColumnCells,
 ) -> Result<(), ParquetError> {
-    match field.column.kind() {
+    match kind {
         ColumnKind::Text => {
             // One buffer for the whole column: the values are slices of it.
             let mut buffer = Vec::new();
-            let ranges = Values::collect(cells, field, rows, |cell| {
+            let ranges = Values::collect(cells, is_nullable, |cell| {
                 let Cell::Text(text) = cell else { return None };
                 buffer.extend_from_slice(text.as_bytes());
                 Some((buffer.len() - text.len(), text.len()))
@@ -116,7 +193,7 @@ fn write_column(
             ranges.map(|(start, length)| buffer.slice(start, length)).write::<ByteArrayType>(writer)
         }
         ColumnKind::Instant | ColumnKind::WallClock | ColumnKind::Integer => {
-            Values::collect(cells, field, rows, |cell| match cell {
+            Values::collect(cells, is_nullable, |cell| match cell {
                 Cell::Integer(number) => Some(number),
                 Cell::Instant(instant) => Some(instant.timestamp_micros()),
                 Cell::WallClock(shown) => Some(shown.and_utc().timestamp_micros()),
@@ -124,7 +201,7 @@ fn write_column(
             })
             .write::<Int64Type>(writer)
         }
-        ColumnKind::Float => Values::collect(cells, field, rows, |cell| match cell {
+        ColumnKind::Float => Values::collect(cells, is_nullable, |cell| match cell {
             Cell::Float(number) => Some(number),
             _ => None,
         })
@@ -140,19 +217,18 @@ struct Values<T> {
 
 impl<T> Values<T> {
     fn collect(
-        cells: &mut Cells<'_>,
-        field: &Field<'_>,
-        rows: &[Row],
+        mut cells: impl ColumnCells,
+        is_nullable: bool,
         mut value: impl FnMut(Cell<'_>) -> Option<T>,
     ) -> Self {
-        let mut values = Vec::with_capacity(rows.len());
-        let mut levels = Vec::with_capacity(rows.len());
-        for row in rows {
-            let value = value(cells.get(field, row));
+        let mut values = Vec::with_capacity(cells.count());
+        let mut levels = Vec::with_capacity(cells.count());
+        cells.show(|cell| {
+            let value = value(cell);
             levels.push(i16::from(value.is_some()));
             values.extend(value);
-        }
-        Self { values, levels: field.column.is_nullable().then_some(levels) }
+        });
+        Self { values, levels: is_nullable.then_some(levels) }
     }
 
     fn map<U>(self, convert: impl FnMut(T) -> U) -> Values<U> {
