@@ -17,12 +17,14 @@ use audience_exporter::{
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 5] = [
+const TARGETS: [(&str, Target); 7] = [
     ("page", targets::page),
     ("token", targets::token),
     ("csv", targets::csv),
     ("parquet", targets::parquet),
     ("config", targets::config),
+    ("manifest", targets::manifest),
+    ("journal", targets::journal),
 ];
 
 fn folder() -> PathBuf {

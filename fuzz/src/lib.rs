@@ -1,12 +1,14 @@
 //! What each fuzz target does with its input: reads it as the exporter would, and holds what was read to the laws that
 //! everything behind relies on. `tests/fuzz_seeds.rs` of the exporter calls the same functions with every seed.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use audience_exporter::{
     angus::{self, Listing, ListingBuilder, NextStep, Query, decode_page},
     auth::{AngelcamAuth, Grant, SimacanAuth},
     config::Config,
+    journal,
+    manifest::Manifest,
     row::FileContext,
     sink::{CsvCompression, FileFormat, ParquetCompression, resealed_parquet},
     time::{BucketGrid, BucketSize, TimeRange, parse_label},
@@ -77,6 +79,24 @@ pub fn config(bytes: &[u8]) {
     match Config::parse_with(text, Path::new("/etc/exporter.toml"), &|_| Ok(sheet.to_owned())) {
         Ok(config) => assert!(!config.streams.is_empty(), "a configuration without streams"),
         Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A manifest. What is read is written and read as the same, stays in its folder, and its intervals do not overlap.
+pub fn manifest(bytes: &[u8]) {
+    let Ok(manifest) = Manifest::decode(bytes) else { return };
+    assert_eq!(Manifest::decode(&manifest.encode()).expect("what was written can be read"), manifest);
+    manifest.coverage().expect("what was read is coverage");
+    for partition in &manifest.partitions {
+        let mut parts = Path::new(&partition.path).components();
+        assert!(parts.all(|part| matches!(part, Component::Normal(_))), "{}", partition.path);
+    }
+}
+
+/// A file of the journal. What is read is known by column, and has a bucket that is not empty of time.
+pub fn journal(bytes: &[u8]) {
+    for change in journal::decode(bytes).into_iter().flatten() {
+        assert!(!change.column.is_empty(), "{change:?}");
     }
 }
 
