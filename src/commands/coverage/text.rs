@@ -115,7 +115,7 @@ fn troubles(view: &View, now: DateTime<Utc>) -> Vec<String> {
         calendar.stretches.iter().filter(|stretch| stretch.is_trouble()).collect();
     stretches.sort_by_key(|stretch| stretch.state != State::Failed);
     let stretches = stretches.into_iter().map(|stretch| sentence(series, stretch));
-    suspicions.chain(disagreements).chain(stretches).collect()
+    stretches.chain(disagreements).chain(suspicions).collect()
 }
 
 fn sentence(series: &Series, Stretch { range, state, why }: &Stretch) -> String {
