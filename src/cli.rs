@@ -3,6 +3,7 @@
 
 mod accounts;
 mod packaging;
+mod proof;
 mod rollup;
 mod simulate;
 mod trust;
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 
 pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Logout};
 pub use packaging::{Health, Man};
+pub use proof::{Ledger, LedgerCommand, Rebuild, Verify};
 pub use rollup::{PeriodName, Rollup};
 pub use simulate::{Simulate, Weather};
 pub use trust::{Changes, Coverage};
@@ -140,6 +142,14 @@ pub enum Command {
         after_help = "Examples:\n  audience-exporter changes --stream lobby --since 2026-11-01\n  audience-exporter changes --csv > changes.csv"
     )]
     Changes(Changes),
+    /// Prove that published files are whole, and that the service still tells the same figures
+    #[command(
+        after_help = "Examples:\n  audience-exporter verify --sample 20\n  audience-exporter verify --files --json\n  audience-exporter verify --offline /mnt/copy/data"
+    )]
+    Verify(Verify),
+    /// Make the ledger again from published folders
+    #[command(after_help = "Example:\n  audience-exporter ledger rebuild")]
+    Ledger(Ledger),
     /// Fetch and show recent rows and a sparkline; writes nothing
     #[command(
         after_help = "Examples:\n  audience-exporter preview --stream lobby --last 48h\n  audience-exporter preview --inventory cameras"

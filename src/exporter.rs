@@ -1,6 +1,7 @@
 //! A run: every series that is asked for, streams side by side, one window after the other. `pull`, `backfill` and the
 //! demonstration call it; they differ only in where windows come from.
 
+mod reconcile;
 mod run;
 
 use std::{

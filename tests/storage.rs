@@ -234,7 +234,7 @@ fn harms(pages: usize) -> Vec<(String, Harm, &'static str)> {
     harms
 }
 
-const DAMAGED: &str = "nothing was changed. move it and its -wal and -shm files away and run it again";
+const DAMAGED: &str = "nothing was changed. to set it aside and make it again from the published files, run: audience-exporter ledger rebuild";
 
 /// The size of SQLite's pages.
 const PAGE_BYTES: usize = 4096;

@@ -11,6 +11,7 @@ mod demo;
 mod health;
 mod init;
 mod inventory;
+mod ledger;
 mod man;
 mod output;
 mod plan;
@@ -23,6 +24,7 @@ mod runs;
 mod session;
 mod simulate;
 mod status;
+mod verify;
 
 use crate::{
     cli::{Cli, Command},
@@ -84,6 +86,8 @@ pub async fn run(cli: Cli) -> Result<u8, CommandError> {
         Command::Status(args) => status::run(&session, &args),
         Command::Coverage(args) => coverage::run(&session, &args),
         Command::Changes(args) => changes::run(&session, &args),
+        Command::Verify(args) => verify::run(&session, &args).await,
+        Command::Ledger(args) => ledger::run(&session, &args).await,
         Command::Preview(args) => preview::run(&session, &args).await,
         Command::Deliver(args) => deliver::run(&session, &args).await,
         Command::Inventory(args) => inventory::run(&session, &args).await,

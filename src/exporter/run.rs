@@ -46,6 +46,7 @@ impl Run<'_> {
             report.failure = refused.cloned();
             if report.failure.is_none() {
                 self.one_series(&series, &mut report).await;
+                self.reconcile(&series, &report).await;
                 self.certify(&series, &mut report).await;
             }
             // A backfill that had nothing to ask says nothing about how the stream is.
@@ -139,7 +140,7 @@ impl Run<'_> {
     }
 
     /// Waits until another window may be in flight, and shows meanwhile that this is what it waits for.
-    async fn permit(&self, asking: &(dyn Fn() + Sync)) -> Option<SemaphorePermit<'_>> {
+    pub(super) async fn permit(&self, asking: &(dyn Fn() + Sync)) -> Option<SemaphorePermit<'_>> {
         let permit = self.exporter.windows.acquire();
         tokio::pin!(permit);
         loop {
@@ -268,6 +269,11 @@ impl Run<'_> {
 /// Whether a failure of one series would meet the others of its stream as well.
 fn concerns_the_whole_stream(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::Credentials | FailureKind::RateLimited | FailureKind::Interrupted)
+}
+
+/// Whether nothing more is to be had of the stream of a failed series now.
+pub(super) fn is_hopeless_for_the_stream(kind: FailureKind) -> bool {
+    is_hopeless(kind, MAX_UNAVAILABLE_IN_A_ROW)
 }
 
 /// Whether the rest of a series is not worth trying now.

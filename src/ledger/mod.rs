@@ -13,8 +13,11 @@ mod line;
 mod open;
 mod outbox;
 mod read;
+mod rebuild;
 mod records;
+mod restore;
 mod schema;
+mod wal;
 mod write;
 
 use std::{
@@ -25,11 +28,13 @@ use std::{
 use rusqlite::Connection;
 
 pub use budget::Limit;
+pub use rebuild::Replaced;
 pub use records::{
     AlertBook, AlertRecord, CameraRecord, Change, Evidence, Extent, FailureRecord, FileRecord, Intention,
     InventoryRecord, LastError, OutboxEntry, OutboxStatus, Recheck, Reconciliation, RunSummary, Series,
     SeriesKey, SeriesStatus, WindowRecord,
 };
+pub use restore::Restored;
 
 use crate::{clock::Clock, locks::LockError, sink::publish::FileError};
 
@@ -50,8 +55,8 @@ pub enum LedgerError {
     )]
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error(
-        "the ledger {} is damaged ({reason}); nothing was changed. move it and its -wal and -shm files away and run \
-         it again: everything is asked again, and published files stay as they are where nothing changed",
+        "the ledger {} is damaged ({reason}); nothing was changed. to set it aside and make it again from the published \
+         files, run: audience-exporter ledger rebuild",
         .path.display()
     )]
     Damaged { path: PathBuf, reason: String },
@@ -77,16 +82,23 @@ impl LedgerError {
     fn from_sqlite(path: &Path) -> impl Fn(rusqlite::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| {
-            use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+            use rusqlite::Error::{
+                FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, SqlInputError,
+                Utf8Error,
+            };
             use rusqlite::ErrorCode::{
                 CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase, ReadOnly,
             };
             let path = path.clone();
             let extended = source.sqlite_error().map(|error| error.extended_code);
-            // What was read is nothing that was ever written.
+            // What was read is nothing that was ever written, or the tables are not those that were made.
             let is_nonsense = matches!(
                 source,
-                FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)
+                FromSqlConversionFailure(..)
+                    | IntegralValueOutOfRange(..)
+                    | InvalidColumnType(..)
+                    | Utf8Error(..)
+                    | SqlInputError { .. }
             );
             match source.sqlite_error_code() {
                 _ if is_nonsense => Self::Damaged { path, reason: source.to_string() },
@@ -131,7 +143,7 @@ impl Ledger {
         &self.path
     }
 
-    fn damaged(&self, reason: String) -> LedgerError {
+    pub(crate) fn damaged(&self, reason: String) -> LedgerError {
         LedgerError::Damaged { path: self.path().to_owned(), reason }
     }
 

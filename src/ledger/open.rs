@@ -3,14 +3,17 @@
 use std::{
     path::{Path, PathBuf},
     sync::Mutex,
+    thread,
     time::Duration,
 };
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 
 use super::{
     FILE_NAME, Ledger, LedgerError,
+    rebuild::REBUILT_SUFFIX,
     schema::{APPLICATION_ID, STEPS, VERSION},
+    wal,
 };
 use crate::{
     clock::Clock,
@@ -19,7 +22,14 @@ use crate::{
 };
 
 /// How long a statement waits for another process to finish its own.
-const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Whether the file beside a ledger is left alone when it is closed.
+const KEEPS_WAL: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+
+/// How often a file that changes and looks damaged each time is looked at, and how long lies between.
+const WAL_LOOKS: u32 = 20;
+const WAL_PAUSE: Duration = Duration::from_millis(50);
 
 impl Ledger {
     /// Opens the ledger of `state_dir`, and makes folder and ledger where there are none.
@@ -35,14 +45,21 @@ impl Ledger {
     /// Opens the ledger of `state_dir` if there is one.
     pub fn open_if_present(state_dir: &Path) -> Result<Option<Self>, LedgerError> {
         let path = state_dir.join(FILE_NAME);
-        if path.exists() { Self::open_existing(&path).map(Some) } else { Ok(None) }
+        if path.exists() {
+            return Self::open_existing(&path).map(Some);
+        }
+        refuse_remains(&path)?;
+        Ok(None)
     }
 
-    fn open_existing(path: &Path) -> Result<Self, LedgerError> {
+    pub(super) fn open_existing(path: &Path) -> Result<Self, LedgerError> {
         let failed = LedgerError::from_sqlite(path);
-        let is_in_use = beside(path, "-wal").exists();
+        let is_in_use = beside(path, "-wal").metadata().is_ok_and(|wal| wal.len() > 0);
+        check_wal(path)?;
         let mut connection = Connection::open(path).map_err(&failed)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(&failed)?;
+        // Of a damaged ledger, what stands in the file beside it may be the best part: closing must not remove it.
+        connection.set_db_config(KEEPS_WAL, is_in_use).map_err(&failed)?;
         let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let application_id = pragma("application_id").map_err(&failed)?;
         let version = pragma("user_version").map_err(&failed)?;
@@ -69,6 +86,7 @@ impl Ledger {
             // Another process may have migrated it meanwhile, one of a newer version too.
             refuse_newer(path, migrate(&mut connection).map_err(&failed)?)?;
         }
+        connection.set_db_config(KEEPS_WAL, false).map_err(&failed)?;
         Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), clock: Clock::system() })
     }
 }
@@ -101,23 +119,31 @@ fn create(state_dir: &Path, path: &Path) -> Result<(), LedgerError> {
     }
     refuse_remains(path)?;
     let draft = state_dir.join("ledger.sqlite.new");
-    let failed = LedgerError::from_sqlite(path);
-    // SQLite itself removes what a killed process left beside an empty draft.
-    publish::remove_if_present(&draft)?;
-    drop(publish::create_private(&draft)?);
-    let mut connection = Connection::open(&draft).map_err(&failed)?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(&failed)?;
-    migrate(&mut connection).map_err(&failed)?;
-    configure(&connection).map_err(&failed)?;
-    connection.close().map_err(|(_, error)| failed(error))?;
+    let connection = make_draft(&draft)?;
+    connection.close().map_err(|(_, error)| LedgerError::from_sqlite(path)(error))?;
     publish::move_into_place(&draft, path)?;
     drop(lock);
     Ok(())
 }
 
+/// Makes an empty ledger, in place of what a killed process left.
+pub(super) fn make_draft(draft: &Path) -> Result<Connection, LedgerError> {
+    let failed = LedgerError::from_sqlite(draft);
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        publish::remove_if_present(&beside(draft, suffix))?;
+    }
+    drop(publish::create_private(draft)?);
+    let mut connection = Connection::open(draft).map_err(&failed)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(&failed)?;
+    migrate(&mut connection).map_err(&failed)?;
+    configure(&connection).map_err(&failed)?;
+    Ok(connection)
+}
+
 /// What was committed last may stand only in the file beside the ledger, and would be taken for part of a new one.
 fn refuse_remains(path: &Path) -> Result<(), LedgerError> {
-    for suffix in ["-wal", "-journal"] {
+    // The last one: what a rebuilding that was cut off left, maybe whole, and not in its place.
+    for suffix in ["-wal", "-journal", REBUILT_SUFFIX] {
         if beside(path, suffix).exists() {
             let reason = format!("it is gone, and its {suffix} file is still there");
             return Err(LedgerError::Damaged { path: path.to_owned(), reason });
@@ -126,8 +152,29 @@ fn refuse_remains(path: &Path) -> Result<(), LedgerError> {
     Ok(())
 }
 
+/// What was committed last must not be taken for never written. Another process may be writing there right now: damage is
+/// what stays.
+fn check_wal(path: &Path) -> Result<(), LedgerError> {
+    let mut reason = None;
+    for _ in 0..WAL_LOOKS {
+        let wal = publish::read_if_present(&beside(path, "-wal"))?.unwrap_or_default();
+        let found = wal::damage(&wal).map(|reason| (reason, wal.len()));
+        match (reason, found) {
+            (_, None) => return Ok(()),
+            (Some(before), Some(now)) if before == now => break,
+            (_, now) => reason = now,
+        }
+        thread::sleep(WAL_PAUSE);
+    }
+    let damaged = |(reason, _): (&str, usize)| LedgerError::Damaged {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    reason.map_or(Ok(()), |found| Err(damaged(found)))
+}
+
 /// The file that SQLite keeps beside the ledger under this suffix.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

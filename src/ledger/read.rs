@@ -23,6 +23,16 @@ impl Ledger {
         })
     }
 
+    /// Every series that was ever exported, by job and stream.
+    pub fn known_series(&self) -> Result<Vec<SeriesKey>, LedgerError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("SELECT job, stream FROM series ORDER BY job, stream")?;
+            let keys =
+                statement.query_map([], |row| Ok(SeriesKey { job: row.get(0)?, stream: row.get(1)? }))?;
+            keys.collect()
+        })
+    }
+
     /// The number of the file system that published files were last seen on.
     pub fn output_device(&self) -> Result<Option<i64>, LedgerError> {
         self.read(|connection| {

@@ -180,7 +180,11 @@ impl Ledger {
     }
 }
 
-fn store_intervals(transaction: &Transaction<'_>, series: i64, coverage: &Coverage) -> rusqlite::Result<()> {
+pub(super) fn store_intervals(
+    transaction: &Transaction<'_>,
+    series: i64,
+    coverage: &Coverage,
+) -> rusqlite::Result<()> {
     transaction.prepare_cached("DELETE FROM intervals WHERE series = ?1")?.execute([series])?;
     let sql = "INSERT INTO intervals (series, start, end, standing) VALUES (?1, ?2, ?3, ?4)";
     let mut statement = transaction.prepare_cached(sql)?;
@@ -196,7 +200,7 @@ fn store_intervals(transaction: &Transaction<'_>, series: i64, coverage: &Covera
 }
 
 /// Records files that are on disk, and queues what of them is new for the deliveries of their job.
-fn record_files(
+pub(super) fn record_files(
     transaction: &Transaction<'_>,
     series: i64,
     files: &[FileRecord],

@@ -23,6 +23,8 @@ pub enum ManifestError {
     EmptyRange(DateTime<Utc>),
     #[error("{0:?} is not the path of a file in its folder")]
     Path(String),
+    #[error("{0:?} is no layout that this program knows")]
+    Layout(String),
     #[error("{0:?} does not come after the partition before it")]
     Order(String),
 }

@@ -3,6 +3,7 @@
 //! bytes.
 
 mod error;
+mod layout;
 mod text;
 
 use std::path::{Component, Path};
@@ -11,11 +12,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use error::ManifestError;
+pub use layout::Layout;
 
 use crate::{
     coverage::{Coverage, Standing},
     ledger::{self, Evidence, FileRecord, Recheck, Reconciliation},
-    row::{Column, columns},
+    row::{Column, FileContext, columns},
     series::Series,
     sink::publish::FileHash,
     states::{Seal, seals},
@@ -201,6 +203,16 @@ impl Manifest {
         Ok(Coverage::from_intervals(intervals)?)
     }
 
+    /// What decides where its rows lie.
+    pub fn layout(&self) -> Result<Layout, ManifestError> {
+        Layout::parse(&self.layout).ok_or_else(|| ManifestError::Layout(self.layout.clone()))
+    }
+
+    /// What every row of its files shares, but for tags, which are not read back.
+    pub fn context(&self, layout: &Layout) -> FileContext {
+        FileContext { stream: self.stream.clone(), zone: layout.grid.zone(), tags: Vec::new() }
+    }
+
     fn check(&self) -> Result<(), ManifestError> {
         self.coverage()?;
         for partition in &self.partitions {
@@ -237,6 +249,11 @@ impl Partition {
         }
     }
 
+    /// Its period; `None` where that holds no time, which decoding refuses.
+    pub fn range(&self) -> Option<TimeRange> {
+        TimeRange::new(self.from, self.to)
+    }
+
     /// What came of comparing it with the service.
     pub fn reconciliation(&self) -> Option<Reconciliation> {
         let (at, disagreement) = (self.reconciled_at?, self.disagreement.clone());
@@ -249,6 +266,6 @@ impl Partition {
         if self.path.is_empty() || !Path::new(&self.path).components().all(is_plain) {
             return Err(ManifestError::Path(self.path.clone()));
         }
-        TimeRange::new(self.from, self.to).map(|_| ()).ok_or(ManifestError::EmptyRange(self.from))
+        self.range().map(|_| ()).ok_or(ManifestError::EmptyRange(self.from))
     }
 }

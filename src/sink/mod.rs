@@ -113,4 +113,12 @@ impl FileFormat {
         rules::check(&rows)?;
         Ok(rows)
     }
+
+    /// The names of the columns of a file that [`FileFormat::decode`] reads, the tags included, in order.
+    pub fn columns(self, bytes: &[u8]) -> Result<Vec<String>, DecodeError> {
+        match self {
+            Self::Csv(compression) => csv::columns(compression, bytes),
+            Self::Parquet(_) => parquet::columns(bytes),
+        }
+    }
 }

@@ -76,6 +76,15 @@ pub(super) fn decode(
     read(context, &unpack(compression, bytes)?)
 }
 
+/// The names in the header.
+pub(super) fn columns(compression: CsvCompression, bytes: &[u8]) -> Result<Vec<String>, DecodeError> {
+    let csv = unpack(compression, bytes)?;
+    let mut reader = ReaderBuilder::new().has_headers(false).from_reader(&*csv);
+    let mut record = ByteRecord::new();
+    reader.read_byte_record(&mut record)?;
+    Ok(record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+}
+
 /// The text of a file.
 pub(super) fn unpack(compression: CsvCompression, bytes: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
     let csv = match compression {

@@ -5,7 +5,7 @@ mod schema;
 mod seal;
 mod write;
 
-pub(super) use read::decode;
+pub(super) use read::{columns, decode};
 pub(super) use write::{encode, encode_table};
 
 /// A file whose checksum is made right again, whatever was changed in it; `None` where it holds none. For tests of what

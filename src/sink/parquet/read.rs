@@ -1,7 +1,7 @@
 //! Parquet to rows.
 
 use std::any::Any;
-use std::panic::catch_unwind;
+use std::panic::{UnwindSafe, catch_unwind};
 
 // The type of the `bytes` crate, which the Parquet library asks for.
 use bytes::Bytes;
@@ -22,11 +22,26 @@ use crate::sink::{DecodeError, MAX_ROWS, RowError};
 
 /// The rows of a file.
 pub(in crate::sink) fn decode(context: &FileContext, bytes: &[u8]) -> Result<Vec<Row>, DecodeError> {
+    guarded(bytes, || read(context, bytes))
+}
+
+/// The names of the columns of a file.
+pub(in crate::sink) fn columns(bytes: &[u8]) -> Result<Vec<String>, DecodeError> {
+    guarded(bytes, || {
+        let reader = SerializedFileReader::new(Bytes::copy_from_slice(bytes))?;
+        let fields = reader.metadata().file_metadata().schema().get_fields();
+        Ok(fields.iter().map(|field| field.name().to_owned()).collect())
+    })
+}
+
+fn guarded<T>(
+    bytes: &[u8],
+    read: impl FnOnce() -> Result<T, DecodeError> + UnwindSafe,
+) -> Result<T, DecodeError> {
     seal::verify(bytes)?;
     // The library asserts what it expects of a file. Damage does not pass the seal, but a file that was forged, or
     // sealed by a faulty version of ours, must end in an error here and not end the run.
-    catch_unwind(|| read(context, bytes))
-        .unwrap_or_else(|panic| Err(DecodeError::ParquetPanic(message(&*panic))))
+    catch_unwind(read).unwrap_or_else(|panic| Err(DecodeError::ParquetPanic(message(&*panic))))
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {
