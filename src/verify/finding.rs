@@ -36,6 +36,11 @@ impl Flaw {
         Self::Manifest,
     ];
 
+    /// Whether a file is there and is not what was published.
+    pub fn is_damage(self) -> bool {
+        matches!(self, Self::Swapped | Self::Altered | Self::Contradiction)
+    }
+
     /// The word for programs.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -63,6 +63,19 @@ impl Archive {
         Ok(inspected)
     }
 
+    /// Has the next run ask again for what was found damaged, whatever its age: a run by itself looks into a file only
+    /// where it has something to add.
+    pub fn have_healed(&self, series: &Series, findings: &mut [Finding]) -> Result<(), LedgerError> {
+        let Some(known) = self.ledger.find_series(&series.key())? else { return Ok(()) };
+        for finding in findings.iter_mut().filter(|finding| finding.flaw.is_damage()) {
+            if let Some(file) = self.ledger.file(known.id, &finding.path)? {
+                self.ledger.distrust(known.id, file.period)?;
+                finding.next_step = NextStep::Pull;
+            }
+        }
+        Ok(())
+    }
+
     /// What lies in the folder of a job and belongs to no stream of it.
     pub fn inspect_job(&self, job: &str, streams: &[&str]) -> Result<Vec<Finding>, FileError> {
         let foreign = foreign_entries(&self.output_dir.join(job), streams)?;

@@ -166,8 +166,12 @@ fn look(
     });
     let inspected = known.and_then(|known| {
         report.series_id = known.map(|known| known.id);
-        let inspected = archive.inspect(series, elsewhere, subject.only);
-        inspected.map_err(|error| Failure::publishing(&error))
+        let mut inspected =
+            archive.inspect(series, elsewhere, subject.only).map_err(|error| Failure::publishing(&error))?;
+        if let Err(error) = archive.have_healed(series, &mut inspected.findings) {
+            tracing::warn!(error = &*error.to_string(), "cannot note what is damaged for the next run");
+        }
+        Ok(inspected)
     });
     match inspected {
         Ok(inspected) => (report, inspected),
