@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     angus::{AngusClient, AskingListener, FetchError, StreamSession},
@@ -90,12 +90,14 @@ impl Pipeline {
     ) -> Result<Published, WindowError> {
         let window = planned.window;
         // Before the first request: what is asked from here on is at least as young as this.
-        let asked = Asked { at: self.clock.now(), run };
+        let began = self.clock.now();
         let listing = tokio::select! {
             listing = self.client.list(session, &series.job.metrics, window.into(), asking) => listing?,
             () = self.shutdown.requested() => return Err(WindowError::Interrupted),
         };
-        self.check_clock(&window)?;
+        let skew = self.client.clock_skew();
+        check_clock(&window, self.clock.now(), skew)?;
+        let asked = Asked { at: asked_at(began, skew), run };
         crash_point::passed(Step::Page);
         for (oddity, buckets) in listing.oddities.iter() {
             let (job, stream) = (&*series.job.name, &*series.stream.name);
@@ -117,15 +119,20 @@ impl Pipeline {
     }
 }
 
-impl Pipeline {
-    /// Nothing is exported that is not over by the service's own clock: it would be recorded as missing, or as zero.
-    fn check_clock(&self, window: &Window) -> Result<(), WindowError> {
-        let Some(skew) = self.client.clock_skew() else { return Ok(()) };
-        if window.end() <= self.clock.now() + skew + CLOCK_TOLERANCE {
-            return Ok(());
-        }
-        Err(WindowError::ClockAhead { seconds: skew.num_seconds().unsigned_abs() })
+/// Refuses what is not over by the service's own clock, which is `skew` ahead of ours: it would be recorded as missing,
+/// or as zero.
+pub fn check_clock(window: &Window, now: DateTime<Utc>, skew: Option<TimeDelta>) -> Result<(), WindowError> {
+    let Some(skew) = skew else { return Ok(()) };
+    if window.end() <= now + skew + CLOCK_TOLERANCE {
+        return Ok(());
     }
+    Err(WindowError::ClockAhead { seconds: skew.num_seconds().unsigned_abs() })
+}
+
+/// When something was asked, given what our clock said then, and by how much the service's is ahead of it. Where ours is
+/// ahead, the service's counts: by ours, buckets would be final whose late counts are still to come.
+pub fn asked_at(clock: DateTime<Utc>, skew: Option<TimeDelta>) -> DateTime<Utc> {
+    clock + skew.filter(|skew| *skew < -CLOCK_TOLERANCE).unwrap_or_default()
 }
 
 /// Tells the log what a publication found.
@@ -162,5 +169,18 @@ pub fn report_damage(series: &Series, damaged: &[Damage]) {
                 tracing::warn!(job, stream, %file, reason, "published file is damaged, asking for it again");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_ahead_makes_nothing_older_than_it_is() {
+        let clock = DateTime::from_timestamp(1_770_000_000, 0).unwrap();
+        let asked = |skew: i64| (clock - asked_at(clock, Some(TimeDelta::seconds(skew)))).num_seconds();
+        assert_eq!([-86_400, -11, -10, 0, 11, 86_400].map(asked), [86_400, 11, 0, 0, 0, 0]);
+        assert_eq!(asked_at(clock, None), clock);
     }
 }

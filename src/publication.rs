@@ -148,6 +148,14 @@ impl Archive {
         let is_foreign = known.is_some_and(|known| !known.style.is_empty() && known.style != series.style());
         if is_foreign { self.ledger.record_style(series_id, "", &[]) } else { Ok(()) }
     }
+
+    /// Takes over a file of ours that the ledger does not know as published: who published it died, or failed, between
+    /// rename and record. Whether its name is durable nobody knows, and what it holds is missing no more.
+    pub(crate) fn adopt(&self, series_id: i64, path: &Path, rows: &[Row]) -> Result<(), PublishError> {
+        self.disk.sync_name(path)?;
+        let starts: Vec<DateTime<Utc>> = rows.iter().map(|row| row.start).collect();
+        Ok(self.ledger.note_present(series_id, &starts)?)
+    }
 }
 
 struct Publication<'a> {
@@ -228,14 +236,20 @@ impl Publication<'_> {
         let record = self.archive.ledger.file(self.series_id, &name)?;
         let disk = &self.archive.disk;
         let bytes = disk.read_if_present(&path)?;
-        let outcome = match (bytes, record) {
+        let outcome = match (bytes, &record) {
             (None, None) => Ok(Existing::default()),
             (None, Some(record)) if record.hash.is_none() => Ok(Existing::default()),
             (None, Some(_)) => Err("it is gone".to_owned()),
             (Some(bytes), record) => self.read_back(bytes, record.as_ref(), buckets),
         };
+        let known = record.and_then(|record| record.hash);
         match outcome {
-            Ok(existing) => Ok(existing),
+            Ok(existing) => {
+                if existing.bytes.is_some() && existing.hash != known {
+                    self.archive.adopt(self.series_id, &path, &existing.rows)?;
+                }
+                Ok(existing)
+            }
             Err(reason) => {
                 let is_there = disk.exists(&path).map_err(FileError::new("look for", &path))?;
                 let set_aside = if is_there { Some(disk.set_aside(&path, self.asked.at)?) } else { None };

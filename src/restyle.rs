@@ -40,6 +40,9 @@ impl Archive {
             return Ok(None);
         }
         let Ok(rows) = series.job.format.decode(&series.context, &bytes) else { return Ok(None) };
+        if record.hash != found {
+            self.adopt(series_id, &path, &rows)?;
+        }
         let encoded = series.job.format.encode(&series.context, &rows)?;
         let pending_hash = Some(publish::hash(&encoded));
         if pending_hash != found {

@@ -28,23 +28,46 @@ impl Archive {
         series_id: i64,
         now: DateTime<Utc>,
     ) -> Result<Vec<Damage>, PublishError> {
-        let folder = self.output_dir.join(series.folder());
-        let known = self.ledger.files(series_id)?;
-        let strays = self.strays(series, series_id, &known, now)?;
-        let has_leftovers = !self.disk.leftovers(&folder)?.is_empty();
-        // Whoever holds the lock is alive, and what looks left over is its own.
-        if (has_leftovers || !strays.is_empty())
-            && let Ok(_lock) = Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None)
-        {
-            let files = self.disk.sweep(&folder)?;
-            tracing::info!(folder = %folder.display(), files, "removed what a killed process left");
-            // What another process published meanwhile is no stray.
-            let known = self.ledger.files(series_id)?;
-            for stray in self.strays(series, series_id, &known, now)? {
-                self.set_stray_aside(&stray, now)?;
-            }
+        for folder in [series.folder(), series.journal_folder()] {
+            self.sweep(series, &self.output_dir.join(folder))?;
         }
+        let known = self.ledger.files(series_id)?;
+        self.set_strays_aside(series, series_id, &known, now)?;
         self.find_gone(series_id, &known)
+    }
+
+    /// Removes what a killed process left in a folder of a series.
+    fn sweep(&self, series: &Series, folder: &Path) -> Result<(), PublishError> {
+        if self.disk.leftovers(folder)?.is_empty() {
+            return Ok(());
+        }
+        // Whoever holds the lock is alive, and what looks left over is its own.
+        if let Ok(_lock) = Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None) {
+            let files = self.disk.sweep(folder)?;
+            tracing::info!(folder = %folder.display(), files, "removed what a killed process left");
+        }
+        Ok(())
+    }
+
+    fn set_strays_aside(
+        &self,
+        series: &Series,
+        series_id: i64,
+        known: &[FileRecord],
+        now: DateTime<Utc>,
+    ) -> Result<(), PublishError> {
+        if self.strays(series, series_id, known, now)?.is_empty() {
+            return Ok(());
+        }
+        let Ok(_lock) = Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None) else {
+            return Ok(());
+        };
+        // What another process published meanwhile is no stray.
+        let known = self.ledger.files(series_id)?;
+        for stray in self.strays(series, series_id, &known, now)? {
+            self.set_stray_aside(&stray, now)?;
+        }
+        Ok(())
     }
 
     fn find_gone(&self, series_id: i64, known: &[FileRecord]) -> Result<Vec<Damage>, PublishError> {

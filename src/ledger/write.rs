@@ -86,6 +86,17 @@ impl Ledger {
         })
     }
 
+    /// Forgets that these buckets are missing: a file has them.
+    pub fn note_present(&self, series: i64, starts: &[DateTime<Utc>]) -> Result<(), LedgerError> {
+        self.write(|transaction| {
+            let sql = "DELETE FROM missing WHERE series = ?1 AND bucket_start = ?2";
+            let mut statement = transaction.prepare_cached(sql)?;
+            starts
+                .iter()
+                .try_for_each(|start| statement.execute(params![series, start.timestamp()]).map(drop))
+        })
+    }
+
     /// Records that the published file of `period` is gone or damaged: what it held is due again. The ledger need not
     /// have known the file.
     pub fn lose(&self, series: i64, path: &str, period: TimeRange) -> Result<(), LedgerError> {

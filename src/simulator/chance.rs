@@ -20,37 +20,37 @@ pub(super) fn hash_text(text: &str) -> u64 {
 
 /// A sequence of numbers that depends on nothing but what it was made from.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// The sequence that belongs to `parts`, in this order.
-    pub(super) fn new(parts: &[u64]) -> Self {
+    pub(crate) fn new(parts: &[u64]) -> Self {
         Self(parts.iter().fold(STEP, |state, part| mix(state.wrapping_add(STEP) ^ *part)))
     }
 
     /// The next number of the sequence.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(STEP);
         mix(self.0)
     }
 
     /// A number from 0 to `bound` − 1; 0 where `bound` is 0.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
 
     /// A number from `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high - low + 1)
     }
 
     /// `amount / unit`, rounded up as often as the remainder asks for: right on average, however small `amount` is.
-    pub(super) fn round(&mut self, amount: u64, unit: u64) -> u64 {
+    pub(crate) fn round(&mut self, amount: u64, unit: u64) -> u64 {
         amount / unit + u64::from(self.below(unit) < amount % unit)
     }
 
     /// True with a probability of `rate`.
-    pub(super) fn happens(&mut self, rate: f64) -> bool {
+    pub(crate) fn happens(&mut self, rate: f64) -> bool {
         /// As many steps as a double tells apart, so that the comparison is exact.
         const STEPS: u64 = 1 << 53;
         (self.below(STEPS) as f64) < rate * STEPS as f64

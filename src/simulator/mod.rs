@@ -48,6 +48,8 @@ pub use accounts::{AccountOptions, Accounts, Asked, Endpoint, System};
 pub use angelcam::planted;
 pub use audience::Believable;
 pub use camera::Source;
+#[cfg(test)]
+pub(crate) use chance::Dice;
 pub use configuration::{ConfigurationOptions, configuration};
 pub use faults::Faults;
 pub use figures::Figures;

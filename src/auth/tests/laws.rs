@@ -18,7 +18,7 @@ use super::{
 };
 
 #[derive(Debug, Clone)]
-enum Event {
+pub(super) enum Event {
     /// So many requests at once of each of these processes. Late ones saw an older token refused.
     Requests { of: Vec<usize>, count: usize, late: bool, moods: Vec<Mood> },
     /// Time passes, in seconds.
@@ -78,13 +78,15 @@ struct World {
     /// The latest token that each process has used.
     held: [Option<Token>; 2],
     is_clock_honest: bool,
+    /// Whether the second process has two threads: then what happens first is left to the machine.
+    has_threads: bool,
 }
 
 impl World {
-    fn new(system: System) -> Self {
+    fn new(system: System, has_threads: bool) -> Self {
         let stage = Stage::new(system);
-        let processes = vec![stage.start(), stage.start_with_two_threads()];
-        Self { stage, processes, held: [None, None], is_clock_honest: true }
+        let processes = (0..2).map(|process| start(&stage, process, has_threads)).collect();
+        Self { stage, processes, held: [None, None], is_clock_honest: true, has_threads }
     }
 
     fn perform(&mut self, event: &Event) {
@@ -106,9 +108,8 @@ impl World {
     }
 
     fn restart(&mut self, process: usize) {
-        let started = if process == 0 { self.stage.start() } else { self.stage.start_with_two_threads() };
         // The one before it is killed here, wherever it is.
-        self.processes[process] = started;
+        self.processes[process] = start(&self.stage, process, self.has_threads);
         self.held[process] = None;
     }
 
@@ -239,8 +240,21 @@ impl World {
     }
 }
 
+fn start(stage: &Stage, process: usize, has_threads: bool) -> Process {
+    if process > 0 && has_threads { stage.start_with_two_threads() } else { stage.start() }
+}
+
 fn story(system: System, events: &[Event]) {
-    let mut world = World::new(system);
+    live(World::new(system, true), events);
+}
+
+/// The same with one thread a process, one of them at a time: the same events are the same story then.
+pub(super) fn story_without_threads(system: System, events: &[Event]) {
+    live(World::new(system, false), events);
+}
+
+fn live(mut world: World, events: &[Event]) {
+    let system = world.stage.service.system;
     if system == System::Angelcam {
         world.person(0);
     }

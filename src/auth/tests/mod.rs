@@ -12,6 +12,7 @@ mod store;
 mod storms;
 mod watch;
 mod witness;
+mod year;
 
 use std::{pin::Pin, sync::Arc};
 

@@ -88,6 +88,11 @@ impl dyn Disk + '_ {
         Ok(aside)
     }
 
+    /// Makes durable that a file has its name, where whoever gave it the name may have died before that.
+    pub fn sync_name(&self, path: &Path) -> Result<(), FileError> {
+        sync_folder(self, path.parent().unwrap_or(Path::new(".")))
+    }
+
     /// Removes what a killed process left in `staging`. Only while no other process can be writing there. Says how many
     /// files that were.
     pub fn sweep(&self, staging: &Path) -> Result<usize, FileError> {
