@@ -54,8 +54,8 @@ pub struct SeriesReport {
     pub key: SeriesKey,
     /// The ledger's number for it, once it is known there.
     pub series_id: Option<i64>,
-    /// The time from the first to the last window that was exported.
-    pub exported: Option<TimeRange>,
+    /// The time of the windows that were exported, in order; those that touch are one.
+    pub exported: Vec<TimeRange>,
     /// Windows exported.
     pub windows_done: u64,
     /// Windows that stay due.
@@ -84,7 +84,7 @@ impl SeriesReport {
         Self {
             key,
             series_id: None,
-            exported: None,
+            exported: Vec::new(),
             windows_done: 0,
             windows_failed: 0,
             rows: 0,
@@ -100,7 +100,10 @@ impl SeriesReport {
 
     /// Adds a window that was exported.
     pub fn add(&mut self, window: TimeRange, published: &Published) {
-        self.exported = Some(self.exported.map_or(window, |exported| exported.joined(&window)));
+        match self.exported.last_mut() {
+            Some(last) if last.end() == window.start() => *last = last.joined(&window),
+            _ => self.exported.push(window),
+        }
         self.windows_done += 1;
         self.rows += published.rows;
         self.files_written += published.files_written;

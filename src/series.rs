@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use crate::{
     config::{Config, Job, Stream},
@@ -14,6 +15,12 @@ use crate::{
     row::FileContext,
     time::{BucketGrid, LocalPeriod, PartitionSize, TimeRange, local_midnight},
 };
+
+/// How long a run may take before what it was to bring counts as late.
+const LONGEST_RUN: TimeDelta = TimeDelta::minutes(15);
+
+/// The most buckets that are looked at for what waits for the next run: two months of hours.
+const MOST_WAITING: usize = 1_500;
 
 /// One job on one stream.
 #[derive(Clone)]
@@ -107,6 +114,21 @@ impl Series {
         let reached =
             |age: &TimeDelta| Recheck { age: *age, until: self.rules.grid.floor(self.today(now - *age)) };
         self.job.recheck.iter().map(reached).collect()
+    }
+
+    /// The end of the last bucket that a run should have brought by now, by the schedule of its job in `zone`.
+    pub fn expected_until(&self, zone: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
+        let grid = self.rules.grid;
+        let is_waited_for = |end: &DateTime<Utc>| {
+            let due = *end + self.rules.settle - TimeDelta::seconds(1);
+            let asked = self.job.schedule.next_after(due, zone);
+            asked.is_none_or(|asked| now < asked + LONGEST_RUN)
+        };
+        let ends = std::iter::successors(Some(self.rules.due_until(now)), |end| {
+            Some(grid.floor(*end - TimeDelta::seconds(1)))
+        });
+        let mut ends = ends.take(MOST_WAITING);
+        ends.find(|end| !is_waited_for(end)).unwrap_or_else(|| self.rules.due_until(now))
     }
 
     /// What has reached the age of a recheck since it was last asked at that age.

@@ -65,7 +65,7 @@ impl Archive {
         // What another process published meanwhile is no stray.
         let known = self.ledger.files(series_id)?;
         for stray in self.strays(series, series_id, &known, now)? {
-            self.set_stray_aside(&stray, now)?;
+            self.set_stray_aside(&stray, now);
         }
         Ok(())
     }
@@ -109,6 +109,8 @@ impl Archive {
             let buckets = period.and_then(|period| series.rules.partition_range(period));
             !buckets.is_some_and(may_be_ours)
         });
+        // A clock that was set back, or a ledger that is older than the files, knows less than they tell.
+        strays.retain(|name| !self.holds_its_own(series, name));
         let mut files = Vec::new();
         for stray in strays.iter().map(|name| folder.join(name)) {
             if self.disk.is_folder(&stray) {
@@ -120,23 +122,41 @@ impl Archive {
         Ok(files)
     }
 
+    /// Whether a partition that the ledger does not know holds rows of this stream, and of its own period only.
+    fn holds_its_own(&self, series: &Series, name: &str) -> bool {
+        let Some(period) = LocalPeriod::parse(name, series.rules.partition) else { return false };
+        let path = self.output_dir.join(series.file_path(period));
+        let Ok(Some(bytes)) = self.disk.read_if_present(&path) else { return false };
+        let rows = series.job.format.decode(&series.context, &bytes).unwrap_or_default();
+        let buckets = series.rules.partition_range(period);
+        !rows.is_empty() && rows.iter().all(|row| buckets.is_some_and(|buckets| buckets.contains(row.start)))
+    }
+
     /// Moves whatever lies in a partition's folder beside its file out of the readers' sight. The lock is held.
     pub(crate) fn set_aside_beside(&self, file: &Path, now: DateTime<Utc>) -> Result<(), PublishError> {
         let folder = file.parent().unwrap_or(Path::new("."));
         for name in self.visible(folder)? {
             let path = folder.join(name);
             if path != file {
-                self.set_stray_aside(&path, now)?;
+                self.set_stray_aside(&path, now);
             }
         }
         Ok(())
     }
 
-    fn set_stray_aside(&self, path: &Path, now: DateTime<Utc>) -> Result<(), PublishError> {
-        let set_aside = self.disk.set_aside(path, now)?;
-        let (file, set_aside) = (path.display(), set_aside.display());
-        tracing::warn!(%file, %set_aside, "what lay among published files and is none was set aside");
-        Ok(())
+    fn set_stray_aside(&self, path: &Path, now: DateTime<Utc>) {
+        let file = path.display();
+        match self.disk.set_aside(path, now) {
+            Ok(aside) => {
+                let set_aside = aside.display();
+                tracing::warn!(%file, %set_aside, "what lay among published files and is none was set aside");
+            }
+            // It harms readers, and not the export.
+            Err(error) => {
+                let error = &*error.to_string();
+                tracing::warn!(%file, error, "what lies among published files and is none cannot be set aside");
+            }
+        }
     }
 
     /// Names in a folder that readers would take for partitions or data.

@@ -320,6 +320,8 @@ fn without_a_ledger_the_file_of_another_period_is_put_aside() {
     let (project, files, books) = bench.undisturbed(Span::autumn(), &command);
     let day = |day: &str| project.output_dir().join(format!("daily/stream=lobby/date={day}/data.csv"));
     fs::copy(day("2025-10-05"), day("2025-10-06")).unwrap();
+    // Nothing tells what was published.
+    fs::remove_file(project.output_dir().join("daily/stream=lobby/_manifest.json")).unwrap();
     fs::remove_dir_all(project.state_dir()).unwrap();
     let healed = project.run(&command);
     healed.assert_code(0);

@@ -25,7 +25,7 @@ fn rules(size: BucketSize, zone: Tz) -> SeriesRules {
 }
 
 fn ground(rules: SeriesRules, start: DateTime<Utc>, evidence: &Evidence, now: DateTime<Utc>) -> Ground<'_> {
-    Ground { rules, start, evidence, now }
+    Ground { rules, start, evidence, now, expected_until: rules.due_until(now) }
 }
 
 /// Dates and how many buckets each has, in a calendar of all days from `from` to `to`.

@@ -15,6 +15,9 @@ use crate::{
     verify::{Difference, worded},
 };
 
+/// Files of one series that a run compares, the newest first: a history that was sealed before takes several runs.
+const MOST_FILES: usize = 20;
+
 impl Run<'_> {
     /// Compares what was sealed and never compared, where the job says so. Whatever comes of it, the export is as it was:
     /// a difference is told and stays known, and what could not be asked is left to the next run.
@@ -45,8 +48,8 @@ impl Run<'_> {
         let (archive, rules) = (Arc::clone(&self.exporter.pipeline.archive), series.rules);
         let files = blocking(move || {
             let evidence = archive.ledger.evidence(id)?;
-            let seals = seals(&rules, &evidence).into_iter().filter(Seal::lacks_reconciliation);
-            Ok::<_, LedgerError>(seals.map(|seal| seal.file.clone()).collect())
+            let seals = seals(&rules, &evidence).into_iter().rev().filter(Seal::lacks_reconciliation);
+            Ok::<_, LedgerError>(seals.take(MOST_FILES).map(|seal| seal.file.clone()).collect())
         });
         Ok(files.await?)
     }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio::{sync::SemaphorePermit, time::sleep};
 
 use super::{Exporter, Progress, ProgressListener, Work, plan_series};
@@ -11,7 +12,8 @@ use crate::{
     ledger::{self, LedgerError},
     pipeline::{WindowError, report, report_damage},
     plan::PlannedWindow,
-    publication::Published,
+    publication::{Archive, Published},
+    rebuild::{RebuildError, take_over_lost},
     report::{Failure, SeriesReport},
     series::Series,
     time::{TimeRange, to_display},
@@ -87,9 +89,14 @@ impl Run<'_> {
     async fn certify(&self, series: &Series, report: &mut SeriesReport) {
         let Some(id) = report.series_id else { return };
         let (archive, series) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
-        let changed = report.exported.filter(|_| report.files_written > 0);
+        let changed = if report.files_written > 0 { report.exported.clone() } else { Vec::new() };
         let work = move || {
-            changed.map_or(Ok(()), |changed| archive.judge(&series, id, changed))?;
+            // A suspicion is no part of what is exported.
+            for changed in changed {
+                if let Err(error) = archive.judge(&series, id, changed) {
+                    tracing::warn!(error = &*error.to_string(), "cannot judge what came");
+                }
+            }
             archive.certify(&series, id)
         };
         if let Err(error) = blocking(work).await
@@ -106,6 +113,7 @@ impl Run<'_> {
         let today = series.today(now);
         blocking(move || {
             let layout = series.layout();
+            take_over(&archive, &series, now)?;
             let known = archive.ledger.series(&series.key(), &layout, &series.style(), today);
             let known = known.map_err(Failure::from)?;
             if known.layout != layout {
@@ -287,5 +295,24 @@ fn is_hopeless(kind: FailureKind, failures_in_a_row: u32) -> bool {
         | FailureKind::Configuration => true,
         FailureKind::Unavailable => failures_in_a_row >= MAX_UNAVAILABLE_IN_A_ROW,
         FailureKind::Refused | FailureKind::Protocol | FailureKind::Incomplete => false,
+    }
+}
+
+/// A ledger that does not know a series, though its folder tells what is published there, takes that over.
+fn take_over(archive: &Archive, series: &Series, now: DateTime<Utc>) -> Result<(), Failure> {
+    let (job, stream) = (&*series.job.name, &*series.stream.name);
+    match take_over_lost(archive, series, now) {
+        Ok(None) => Ok(()),
+        Ok(Some(files)) => {
+            tracing::warn!(
+                job,
+                stream,
+                files,
+                "the ledger did not know this series, its manifest was taken over"
+            );
+            Ok(())
+        }
+        Err(RebuildError::Ledger(error)) => Err(error.into()),
+        Err(error) => Err(Failure::new(FailureKind::Storage, &error)),
     }
 }

@@ -3,7 +3,10 @@
 
 mod table;
 
-use std::path::PathBuf;
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 pub use table::{COLUMNS, JournalError, decode, encode, encode_all};
 
@@ -11,7 +14,7 @@ use crate::{
     ledger::{Change, LedgerError},
     publication::{Archive, PublishError},
     series::Series,
-    time::{LocalPeriod, PartitionSize},
+    time::{LocalPeriod, PartitionSize, TimeRange},
 };
 
 /// The folder of a job's journal, beside the folders of its streams. Readers pass over names with a leading underscore.
@@ -41,15 +44,31 @@ impl Archive {
         months.dedup();
         for month in months {
             let Some(range) = month.range(zone) else { continue };
+            let path = self.output_dir.join(series.journal_path(month));
+            self.take_over_changes(series_id, &path, range)?;
             let changes = self.ledger.changes(series_id, Some(range))?;
             let bytes = encode(series, &changes).map_err(publish_error)?;
-            let path = self.output_dir.join(series.journal_path(month));
             let folder = self.output_dir.join(series.journal_folder());
             self.disk.create_folder(&folder)?;
             self.disk.replace(&path, &folder, &bytes)?;
             self.ledger.note_filed(series_id, range)?;
         }
         Ok(())
+    }
+
+    /// What a file of the journal holds and the ledger does not know was filed by a ledger that was lost, or that is newer
+    /// than this one. What does not read as a journal is set aside.
+    fn take_over_changes(&self, series_id: i64, path: &Path, seen: TimeRange) -> Result<(), PublishError> {
+        let Some(bytes) = self.disk.read_if_present(path)? else { return Ok(()) };
+        let Ok(filed) = decode(&bytes) else {
+            let set_aside = self.disk.set_aside(path, seen.end())?;
+            let (file, set_aside) = (path.display(), set_aside.display());
+            tracing::warn!(%file, %set_aside, "a file of the journal does not read back, and was set aside");
+            return Ok(());
+        };
+        let known: HashSet<Change> = self.ledger.changes(series_id, Some(seen))?.into_iter().collect();
+        let lacking: Vec<Change> = filed.into_iter().filter(|change| !known.contains(change)).collect();
+        if lacking.is_empty() { Ok(()) } else { Ok(self.ledger.restore_changes(series_id, &lacking)?) }
     }
 
     /// Every change of a series, of all that was ever seen.

@@ -1,6 +1,6 @@
 //! What was due and could not be had: since when, and why.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::{
     FailureRecord, LastError, Ledger, LedgerError,
@@ -9,30 +9,48 @@ use super::{
 use crate::time::TimeRange;
 
 impl Ledger {
-    /// Notes that these windows of a series could not be had. What of them failed before keeps its beginning.
+    /// Notes that these windows of a series could not be had, as far as they are not exported. What of them failed before
+    /// keeps its beginning.
     pub fn note_failed_windows(
         &self,
         series: i64,
         windows: &[TimeRange],
         error: &LastError,
     ) -> Result<(), LedgerError> {
+        let coverage = self.coverage(series)?;
+        let lacking = joined(windows).into_iter().flat_map(|window| coverage.lacking(window));
+        let lacking: Vec<TimeRange> = lacking.collect();
         self.write(|transaction| {
-            windows.iter().try_for_each(|window| note(transaction, series, *window, error))
+            lacking.iter().try_for_each(|range| note(transaction, series, *range, error))
         })
     }
+}
+
+/// Ranges in order, with those that touch put together.
+fn joined(ranges: &[TimeRange]) -> Vec<TimeRange> {
+    let mut ranges = ranges.to_vec();
+    ranges.sort_unstable();
+    let mut joined: Vec<TimeRange> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.start() <= last.end() => *last = last.joined(&range),
+            _ => joined.push(range),
+        }
+    }
+    joined
 }
 
 fn note(
     transaction: &Transaction<'_>,
     series: i64,
-    window: TimeRange,
+    range: TimeRange,
     error: &LastError,
 ) -> rusqlite::Result<()> {
-    let known = overlapping(transaction, series, window)?;
-    forget(transaction, series, window)?;
-    let mut fresh = vec![window];
+    let known = overlapping(transaction, series, range)?;
+    forget(transaction, series, range)?;
+    let mut fresh = vec![range];
     for failure in known {
-        let Some(again) = failure.range.intersection(&window) else { continue };
+        let Some(again) = failure.range.intersection(&range) else { continue };
         fresh = fresh.iter().flat_map(|piece| piece.without(&again)).collect();
         store(transaction, series, &FailureRecord { range: again, last: error.clone(), ..failure })?;
     }
@@ -62,8 +80,12 @@ fn overlapping(
     series: i64,
     range: TimeRange,
 ) -> rusqlite::Result<Vec<FailureRecord>> {
-    let all = load(connection, series)?;
-    Ok(all.into_iter().filter(|failure| failure.range.overlaps(&range)).collect())
+    let sql = "SELECT start, end, since, last_at, kind, message FROM failures
+               WHERE series = ?1 AND start < ?3 AND end > ?2 ORDER BY start";
+    let mut statement = connection.prepare_cached(sql)?;
+    let bounds = params![series, range.start().timestamp(), range.end().timestamp()];
+    let failures = statement.query_map(bounds, failure)?;
+    failures.collect()
 }
 
 /// Every failure of a series, in order.
@@ -71,11 +93,13 @@ pub(super) fn load(connection: &Connection, series: i64) -> rusqlite::Result<Vec
     let sql =
         "SELECT start, end, since, last_at, kind, message FROM failures WHERE series = ?1 ORDER BY start";
     let mut statement = connection.prepare_cached(sql)?;
-    let failures = statement.query_map([series], |row| {
-        let last = LastError { at: instant(row, 3)?, kind: row.get(4)?, message: row.get(5)? };
-        Ok(FailureRecord { range: range(row, 0)?, since: instant(row, 2)?, last })
-    })?;
+    let failures = statement.query_map([series], failure)?;
     failures.collect()
+}
+
+fn failure(row: &Row<'_>) -> rusqlite::Result<FailureRecord> {
+    let last = LastError { at: instant(row, 3)?, kind: row.get(4)?, message: row.get(5)? };
+    Ok(FailureRecord { range: range(row, 0)?, since: instant(row, 2)?, last })
 }
 
 fn store(connection: &Connection, series: i64, failure: &FailureRecord) -> rusqlite::Result<()> {

@@ -63,7 +63,9 @@ impl Ledger {
 fn set_aside(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>, LedgerError> {
     let aside = beside(path, &format!(".damaged-{}", now.format("%Y%m%dT%H%M%S%6fZ")));
     let mut has_moved = false;
-    for suffix in COMPANIONS.into_iter().chain([""]) {
+    // The ledger first: what is left of it after a crash in between is refused by name, and without its -wal it would be
+    // an older one.
+    for suffix in [""].into_iter().chain(COMPANIONS) {
         let from = beside(path, suffix);
         if from.exists() {
             publish::move_into_place(&from, &beside(&aside, suffix))?;

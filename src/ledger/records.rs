@@ -98,7 +98,7 @@ pub struct FailureRecord {
 }
 
 /// A published value that a later listing changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Change {
     /// The bucket's first instant.
     pub bucket_start: DateTime<Utc>,

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     ledger::{Ledger, LedgerError, SeriesKey},
     locks::{Lock, LockError},
-    publication::LOCK_PATIENCE,
+    publication::{Archive, LOCK_PATIENCE},
     series::Series,
     sink::publish::FileError,
     verify::{read_manifest, stream_folders},
@@ -95,6 +95,44 @@ pub fn fill(
     summary.left.extend(unknown(configured, &summary.series));
     ledger.note_rebuild(last_run, now)?;
     Ok(summary)
+}
+
+/// Takes a series over whose folder has a manifest, where the ledger does not know it: a ledger that was lost must not
+/// begin anew over what is published. Says how many files are as they were; `None` where there was nothing to take over.
+pub fn take_over_lost(
+    archive: &Archive,
+    series: &Series,
+    now: DateTime<Utc>,
+) -> Result<Option<u64>, RebuildError> {
+    if archive.ledger.find_series(&series.key())?.is_some() {
+        return Ok(None);
+    }
+    let folder = archive.output_dir.join(series.folder());
+    if !archive.disk.exists(&archive.manifest_path(series)).unwrap_or(false) {
+        return Ok(None);
+    }
+    match read_manifest(&folder)? {
+        // Laid out anew, it is another series; what is no manifest is written anew.
+        Ok(manifest) if manifest.layout == series.layout() => {}
+        _ => return Ok(None),
+    }
+    let (output_dir, state_dir) = (&archive.output_dir, &archive.state_dir);
+    let configured = std::slice::from_ref(series);
+    match take_over(&archive.ledger, output_dir, state_dir, configured, &folder, now)? {
+        Taken::Series { rebuilt, left, .. } => {
+            for left in left {
+                tracing::warn!("{left}");
+            }
+            for (file, reason) in &rebuilt.lost {
+                tracing::warn!(file, reason, "published file is damaged, asking for it again");
+            }
+            Ok(Some(rebuilt.files))
+        }
+        Taken::Nothing(why) => {
+            tracing::warn!("{why}");
+            Ok(None)
+        }
+    }
 }
 
 enum Taken {

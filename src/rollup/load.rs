@@ -47,8 +47,8 @@ fn rows_of(archive: &Archive, series: &Series, id: i64, file: &mut FileRecord) -
     }
     let changed = || {
         let message = format!(
-            "{} is not as it was published; roll-ups are made from what was: run pull first, and where that does not \
-             put it right, backfill --force over its days",
+            "{} is not as it was published, and roll-ups are made from what was: run verify --files, which notes it, and \
+             then pull, which asks for it again",
             archive.output_dir.join(&file.path).display()
         );
         Failure::new(FailureKind::Storage, &message)

@@ -10,6 +10,7 @@ pub use seal::{Seal, seals};
 
 use crate::{
     coverage::Standing,
+    failure::FailureKind,
     ledger::{Evidence, LastError},
     plan::SeriesRules,
     time::TimeRange,
@@ -20,7 +21,7 @@ use crate::{
 pub enum State {
     /// It is not over, or lies before the start of its job and was never asked.
     NotDue,
-    /// It is over, and late counts are waited for before it is first asked.
+    /// It is over, and late counts or the next run of its job are waited for before it is first asked.
     Pending,
     /// It should be there, and no run has asked for it yet.
     Due,
@@ -120,6 +121,8 @@ pub struct Ground<'a> {
     pub evidence: &'a Evidence,
     /// The moment.
     pub now: DateTime<Utc>,
+    /// The end of the last bucket that a scheduled run should have brought by now.
+    pub expected_until: DateTime<Utc>,
 }
 
 impl Ground<'_> {
@@ -133,15 +136,11 @@ impl Ground<'_> {
 
     /// The state of every bucket that starts in `range`, in order.
     pub fn buckets(&self, range: TimeRange) -> impl Iterator<Item = BucketState> + '_ {
-        let due_until = self.rules.due_until(self.now);
         let mut intervals = self.evidence.coverage.intervals().iter().peekable();
         self.rules.grid.bucket_starts(range).map(move |start| {
             while intervals.next_if(|(interval, _)| interval.end() <= start).is_some() {}
             let standing = intervals.peek().filter(|(interval, _)| interval.contains(start));
-            BucketState {
-                start,
-                state: self.state(start, standing.map(|(_, standing)| *standing), due_until),
-            }
+            BucketState { start, state: self.state(start, standing.map(|(_, standing)| *standing)) }
         })
     }
 
@@ -161,7 +160,7 @@ impl Ground<'_> {
         stretches
     }
 
-    fn state(&self, start: DateTime<Utc>, standing: Option<Standing>, due_until: DateTime<Utc>) -> State {
+    fn state(&self, start: DateTime<Utc>, standing: Option<Standing>) -> State {
         let evidence = self.evidence;
         match standing {
             Some(Standing::Lost) => State::Failed,
@@ -171,9 +170,9 @@ impl Ground<'_> {
             Some(Standing::Final) => State::Final,
             None if self.failure(start).is_some() => State::Failed,
             None if start < self.start || self.now < self.rules.grid.bucket_end(start) => State::NotDue,
-            None if due_until <= start => State::Pending,
+            None if self.expected_until <= start => State::Pending,
             // Whatever keeps the whole series from being exported keeps this bucket.
-            None if evidence.last_error.is_some() => State::Failed,
+            None if self.failure_of_all(start).is_some() => State::Failed,
             None => State::Due,
         }
     }
@@ -197,7 +196,7 @@ impl Ground<'_> {
             kind: error.kind.clone(),
             message: error.message.clone(),
         };
-        match (self.failure(start), &self.evidence.last_error) {
+        match (self.failure(start), self.failure_of_all(start)) {
             (Some((since, error)), _) => known(since, error),
             (None, Some(error)) if !self.was_lost(start) => known(error.at, error),
             _ => Why {
@@ -207,6 +206,13 @@ impl Ground<'_> {
                     .to_owned(),
             },
         }
+    }
+
+    /// What kept the whole series from being exported when the bucket was due. Being interrupted is no failure.
+    fn failure_of_all(&self, start: DateTime<Utc>) -> Option<&LastError> {
+        let error = self.evidence.last_error.as_ref()?;
+        let was_due = self.rules.grid.bucket_end(start) <= self.rules.due_until(error.at);
+        (was_due && error.kind != FailureKind::Interrupted.as_str()).then_some(error)
     }
 
     fn was_lost(&self, start: DateTime<Utc>) -> bool {

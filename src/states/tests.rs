@@ -32,7 +32,7 @@ fn error(hour_of_it: i64, kind: &str) -> LastError {
 }
 
 fn ground(evidence: &Evidence, now: DateTime<Utc>) -> Ground<'_> {
-    Ground { rules: rules(), start: hour(0), evidence, now }
+    Ground { rules: rules(), start: hour(0), evidence, now, expected_until: rules().due_until(now) }
 }
 
 fn shown(ground: &Ground<'_>, range: TimeRange) -> Vec<(i64, i64, &'static str)> {
@@ -97,7 +97,9 @@ fn what_keeps_the_whole_series_from_being_exported_keeps_each_of_its_buckets() {
         ..Evidence::default()
     };
     let ground = ground(&evidence, hour(5) + TimeDelta::minutes(20));
-    assert_eq!(shown(&ground, hours(0, 6)), [(0, 2, "final"), (2, 5, "failed"), (5, 6, "not_due")]);
+    // What was not due when it failed is merely due.
+    let expected = [(0, 2, "final"), (2, 3, "failed"), (3, 5, "due"), (5, 6, "not_due")];
+    assert_eq!(shown(&ground, hours(0, 6)), expected);
     let why = ground.stretches(hours(2, 3)).remove(0).why.unwrap();
     assert_eq!((why.since, &*why.kind), (Some(hour(4)), "credentials"));
 }

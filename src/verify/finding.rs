@@ -36,9 +36,9 @@ impl Flaw {
         Self::Manifest,
     ];
 
-    /// Whether a file is there and is not what was published.
+    /// Whether a file is there and is not what the ledger says.
     pub fn is_damage(self) -> bool {
-        matches!(self, Self::Swapped | Self::Altered | Self::Contradiction)
+        matches!(self, Self::Swapped | Self::Altered | Self::Contradiction | Self::Unfinished)
     }
 
     /// The word for programs.

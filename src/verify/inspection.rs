@@ -100,11 +100,11 @@ impl Inspection<'_> {
 
     fn look_at(&self, rules: &Rules<'_>, partition: &Partition) -> Option<Finding> {
         let path = self.path(&partition.path);
-        let read = publish::read_if_present(&self.root.join(&path));
+        let read = read_file(&self.root.join(&path));
         let pending = self.pending.get(&partition.path).copied();
         let checked = match &read {
             Ok(bytes) => rules.check(partition, pending, bytes.as_deref()),
-            Err(error) => Err((Flaw::Unreadable, error.to_string())),
+            Err(reason) => Err((Flaw::Unreadable, reason.clone())),
         };
         checked.err().map(|fault| self.finding(path, fault, Some(partition)))
     }
@@ -118,7 +118,7 @@ impl Inspection<'_> {
 
     fn stray(&self, name: &str) -> Finding {
         let path = self.path(name);
-        let bytes = publish::read_if_present(&self.root.join(&path)).ok().flatten();
+        let bytes = read_file(&self.root.join(&path)).ok().flatten();
         let found = bytes.as_deref().map(publish::hash);
         let fault = match self.pending.get(name) {
             Some(pending) if Some(*pending) == found => {
@@ -167,5 +167,13 @@ impl Inspection<'_> {
 
     fn path(&self, name: &str) -> String {
         if self.folder.is_empty() { name.to_owned() } else { format!("{}/{name}", self.folder) }
+    }
+}
+
+/// A pipe would be waited for, and a folder cannot be read.
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    match path.metadata() {
+        Ok(found) if !found.is_file() => Err("it is no file; move it away".to_owned()),
+        _ => publish::read_if_present(path).map_err(|error| error.to_string()),
     }
 }

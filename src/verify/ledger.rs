@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use super::{Elsewhere, Finding, Flaw, Inspected, Inspection, NextStep, foreign_entries, visible_files};
 use crate::{
+    coverage::Standing,
     ledger::{Evidence, LedgerError},
     locks::Lock,
     manifest::{self, Layout, Manifest},
     publication::{Archive, LOCK_PATIENCE, PublishError},
     series::Series,
     sink::publish::{self, FileError, FileHash},
-    time::TimeRange,
+    time::{LocalPeriod, TimeRange},
 };
 
 impl Archive {
@@ -67,10 +68,16 @@ impl Archive {
     /// where it has something to add.
     pub fn have_healed(&self, series: &Series, findings: &mut [Finding]) -> Result<(), LedgerError> {
         let Some(known) = self.ledger.find_series(&series.key())? else { return Ok(()) };
+        let coverage = self.ledger.coverage(known.id)?;
         for finding in findings.iter_mut().filter(|finding| finding.flaw.is_damage()) {
-            if let Some(file) = self.ledger.file(known.id, &finding.path)? {
-                self.ledger.distrust(known.id, file.period)?;
+            let Some(file) = self.ledger.file(known.id, &finding.path)? else { continue };
+            let period = file.period;
+            if coverage.exported_between(period.start(), period.end()).next().is_some() {
+                self.ledger.distrust(known.id, period)?;
                 finding.next_step = NextStep::Pull;
+            } else if coverage.of_standing(Standing::Lost).all(|lost| !lost.overlaps(&period)) {
+                // A backfill died before it could record any of it, and no run asks for it by itself.
+                finding.next_step = backfill(series, period);
             }
         }
         Ok(())
@@ -143,6 +150,17 @@ impl Archive {
             },
         };
         Ok(Some(Finding { path, flaw: Flaw::Manifest, message, next_step: NextStep::Pull }))
+    }
+}
+
+/// All local days of a partition.
+fn backfill(series: &Series, period: TimeRange) -> NextStep {
+    let local = LocalPeriod::of(period.start(), series.rules.partition, series.stream.timezone);
+    NextStep::Backfill {
+        job: series.job.name.clone(),
+        stream: series.stream.name.clone(),
+        from: local.first_day(),
+        to: local.next().first_day(),
     }
 }
 

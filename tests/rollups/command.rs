@@ -62,10 +62,10 @@ fn a_changed_file_holds_up_only_what_it_is_part_of() {
     let untouched = fs::read_to_string(bench.path(PARTITION)).unwrap();
     fs::write(bench.path(PARTITION), untouched.replacen(",lobby", ",yobbl", 1) + "\n").unwrap();
     let ended = bench.run("rollup --job hourly --to day");
-    ended.assert(1).says("month=2026-03/data.csv is not as it was published").says("run pull first");
+    ended.assert(1).says("month=2026-03/data.csv is not as it was published").says("and then pull");
     ended.says("2 files written");
     assert!(!bench.path("data/_rollup/hourly/day/stream=lobby").exists());
-    bench.run("rollup --job hourly --to day --by site").assert(1).says("run pull first");
+    bench.run("rollup --job hourly --to day --by site").assert(1).says("and then pull");
     assert!(!bench.path("data/_rollup/hourly/day-by-site").exists());
     bench.run("backfill --force --from 2026-03-20 --to 2026-04-01").assert(0);
     bench.run("rollup --job hourly --to day --by site").assert(0);

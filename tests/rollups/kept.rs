@@ -47,7 +47,7 @@ fn a_run_makes_them_and_one_that_changes_nothing_reads_and_writes_nothing() {
 
     // Later days change the same year. The file is read now, and refused; the export goes on.
     let failed = bench.run("backfill --from 2026-04-07 --to 2026-04-09");
-    failed.assert(4).says("cannot make roll-ups").says("run pull first").says("lobby of hourly");
+    failed.assert(4).says("cannot make roll-ups").says("and then pull").says("lobby of hourly");
     assert!(bench.path("data/hourly/stream=lobby/month=2026-04/data.csv").exists());
     let status = bench.run("status --json").assert(0).json();
     let of_lobby = status["series"].as_array().unwrap().iter().find(|series| series["stream"] == "lobby");

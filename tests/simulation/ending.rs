@@ -77,7 +77,8 @@ impl World {
         let known = ledger.find_series(&series.key()).unwrap().unwrap();
         let evidence = ledger.evidence(known.id).unwrap();
         let (rules, start) = (series.rules, series.start(known.first_run));
-        let ground = Ground { rules, start, evidence: &evidence, now: self.now };
+        let (now, expected_until) = (self.now, rules.due_until(self.now));
+        let ground = Ground { rules, start, evidence: &evidence, now, expected_until };
         let whole = self.whole(&series);
         let asked: BTreeMap<DateTime<Utc>, DateTime<Utc>> = self.memories[index].asked_in(whole).collect();
         for bucket in ground.buckets(whole) {

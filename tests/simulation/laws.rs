@@ -160,7 +160,8 @@ impl World {
     /// The state of every bucket is what its file says, and what the service was asked.
     fn check_states(&mut self, index: usize, series: &Series, first_run: DateTime<Utc>, evidence: &Evidence) {
         let (rules, start) = (series.rules, series.start(first_run));
-        let ground = Ground { rules, start, evidence, now: self.clock() };
+        let expected_until = rules.due_until(self.clock());
+        let ground = Ground { rules, start, evidence, now: self.clock(), expected_until };
         let Some(all) = ground.whole_range() else { return };
         let records: BTreeMap<&str, &FileRecord> =
             evidence.files.iter().map(|file| (&*file.path, file)).collect();

@@ -7,6 +7,7 @@ mod text;
 use std::io::IsTerminal;
 
 use chrono::{DateTime, SubsecRound, Utc};
+use chrono_tz::Tz;
 
 use super::{
     CommandError, backfill,
@@ -44,7 +45,7 @@ pub(super) fn run(session: &Session, args: &Coverage) -> Result<u8, CommandError
     all.sort_by_key(Series::key);
     let ledger = Ledger::open_if_present(&config.state_dir)?;
     let now = session.clock.now().trunc_subsecs(0);
-    let views = all.into_iter().map(|series| View::read(ledger.as_ref(), series, args, now));
+    let views = all.into_iter().map(|series| View::read(ledger.as_ref(), series, args, config.timezone, now));
     let views: Vec<View> = views.collect::<Result<_, _>>()?;
     if args.json {
         print_json(&json::CoverageJson::new(&views, now))?;
@@ -63,6 +64,7 @@ impl View {
         ledger: Option<&Ledger>,
         series: Series,
         args: &Coverage,
+        zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<Self, CommandError> {
         let bounds = bounds(&series, args)?;
@@ -79,8 +81,11 @@ impl View {
             None => (Evidence::default(), now),
         };
         let start = series.start(first_run);
-        let calendar =
-            Calendar::new(&Ground { rules: series.rules, start, evidence: &evidence, now }, bounds);
+        let expected_until = series.expected_until(zone, now);
+        let calendar = Calendar::new(
+            &Ground { rules: series.rules, start, evidence: &evidence, now, expected_until },
+            bounds,
+        );
         Ok(Self { series, evidence, calendar })
     }
 

@@ -105,7 +105,9 @@ fn files(view: &View) -> Option<String> {
 /// What is wrong with a series, a sentence each.
 fn troubles(view: &View, now: DateTime<Utc>) -> Vec<String> {
     let View { series, calendar, .. } = view;
-    let suspicions = view.suspicions().map(|suspicion| suspicion.sentence(series.rules.grid, now));
+    let mut suspicions: Vec<_> = view.suspicions().collect();
+    suspicions.reverse();
+    let suspicions = suspicions.into_iter().map(|suspicion| suspicion.sentence(series.rules.grid, now));
     let seals = view.seals();
     let disagreements = seals.iter().filter_map(|seal| {
         let told = seal.reconciliation?.disagreement.as_ref()?;

@@ -21,12 +21,12 @@ use crate::{
     config::Config,
     exporter::SetupError,
     ledger::Ledger,
-    publication::Archive,
+    publication::{Archive, PublishError},
     report::{Failure, Outcome, RunReport, SeriesReport},
     series::Series,
     sink::publish::RealDisk,
     time::{TimeRange, parse_bound},
-    verify::Inspected,
+    verify::{Flaw, Inspected},
     workplace::Workplace,
 };
 
@@ -168,7 +168,14 @@ fn look(
         report.series_id = known.map(|known| known.id);
         let mut inspected =
             archive.inspect(series, elsewhere, subject.only).map_err(|error| Failure::publishing(&error))?;
-        if let Err(error) = archive.have_healed(series, &mut inspected.findings) {
+        let noted = archive.have_healed(series, &mut inspected.findings).map_err(PublishError::from);
+        // Only a manifest that was as the ledger is kept so: where it was not, that is a finding of its own.
+        let is_certified = inspected.findings.iter().all(|finding| finding.flaw != Flaw::Manifest);
+        let certified = match report.series_id.filter(|_| is_certified) {
+            Some(id) => noted.and_then(|()| archive.certify(series, id)),
+            None => noted,
+        };
+        if let Err(error) = certified {
             tracing::warn!(error = &*error.to_string(), "cannot note what is damaged for the next run");
         }
         Ok(inspected)
