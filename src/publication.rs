@@ -149,10 +149,17 @@ impl Archive {
         if is_foreign { self.ledger.record_style(series_id, "", &[]) } else { Ok(()) }
     }
 
+    /// Makes every name durable that leads from the output folder to a file: a folder that is there may have been made by
+    /// a process that died before its name was durable.
+    pub(crate) fn sync_way(&self, path: &Path) -> Result<(), FileError> {
+        let mut way = path.ancestors().take_while(|name| *name != self.output_dir);
+        way.try_for_each(|name| self.disk.sync_name(name))
+    }
+
     /// Takes over a file of ours that the ledger does not know as published: who published it died, or failed, between
     /// rename and record. Whether its name is durable nobody knows, and what it holds is missing no more.
     pub(crate) fn adopt(&self, series_id: i64, path: &Path, rows: &[Row]) -> Result<(), PublishError> {
-        self.disk.sync_name(path)?;
+        self.sync_way(path)?;
         let starts: Vec<DateTime<Utc>> = rows.iter().map(|row| row.start).collect();
         Ok(self.ledger.note_present(series_id, &starts)?)
     }
@@ -296,6 +303,9 @@ impl Publication<'_> {
             let bytes = draft.bytes.as_deref().unwrap_or_default();
             let path = self.archive.output_dir.join(&draft.record.path);
             self.archive.disk.replace(&path, folder, bytes)?;
+            if draft.record.hash.is_none() {
+                self.archive.sync_way(&path)?;
+            }
             published.files_written += 1;
         }
         Ok(())

@@ -51,6 +51,7 @@ impl Archive {
             let folder = self.output_dir.join(series.journal_folder());
             self.disk.create_folder(&folder)?;
             self.disk.replace(&path, &folder, &bytes)?;
+            self.sync_way(&path)?;
             self.ledger.note_filed(series_id, range)?;
         }
         Ok(())

@@ -63,16 +63,15 @@ impl Log {
     }
 
     fn add(&self, (mut one, mut other): (u32, u32), bytes: &[u8]) -> (u32, u32) {
-        for pair in bytes.chunks_exact(8) {
-            one = one.wrapping_add(self.number(pair, 0)).wrapping_add(other);
-            other = other.wrapping_add(self.number(pair, 4)).wrapping_add(one);
+        for [a, b, c, d, e, f, g, h] in bytes.as_chunks().0 {
+            one = one.wrapping_add(self.number([*a, *b, *c, *d])).wrapping_add(other);
+            other = other.wrapping_add(self.number([*e, *f, *g, *h])).wrapping_add(one);
         }
         (one, other)
     }
 
-    fn number(&self, bytes: &[u8], at: usize) -> u32 {
-        let number = word(bytes, at);
-        if self.is_big_endian { number } else { number.swap_bytes() }
+    fn number(&self, bytes: [u8; 4]) -> u32 {
+        if self.is_big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
     }
 }
 

@@ -80,9 +80,10 @@ fn dead() -> io::Error {
 }
 
 impl SimulatedDisk {
-    /// An empty one. `state_dir` is where the locks lie without which nobody may write.
+    /// One with an empty `/data`. `state_dir` is where the locks lie without which nobody may write.
     pub(crate) fn new(chance: Chance, state_dir: &Path) -> Self {
-        let names: BTreeMap<_, _> = [(PathBuf::from("/"), Entry::Folder)].into();
+        let names: BTreeMap<_, _> =
+            ["/", "/data"].map(|folder| (PathBuf::from(folder), Entry::Folder)).into();
         Self(Arc::new(Mutex::new(State {
             locked_by: state_dir.to_owned(),
             chance,
@@ -123,9 +124,14 @@ impl SimulatedDisk {
         (state.has_crashed, state.fuse) = (false, None);
     }
 
-    /// What was not made durable is there or not, or in parts. Tells the files that went with their folders.
-    pub(crate) fn cut_power(&self) -> Vec<PathBuf> {
-        self.state().cut_power()
+    /// What was not made durable is there or not, or in parts.
+    pub(crate) fn cut_power(&self) {
+        self.state().cut_power(&[0, 500, 900, 1000]);
+    }
+
+    /// A power cut at its worst.
+    pub(crate) fn lose_all_that_is_not_durable(&self) {
+        self.state().cut_power(&[0]);
     }
 
     /// Somebody puts this in the place of a file, or takes it away, durably.
@@ -146,13 +152,18 @@ impl SimulatedDisk {
         }
     }
 
-    /// All that may stand at a path after a power cut, given that its folder stands.
+    /// All that may stand at a path after a power cut.
     pub(crate) fn views(&self, path: &Path) -> BTreeSet<View> {
         let mut state = self.state();
         let changes = state.pending.iter().flatten();
         let later: Vec<_> = changes.filter(|(changed, _)| changed == path).map(|(_, entry)| *entry).collect();
         let first = state.durable.get(path).copied();
-        std::iter::once(first).chain(later).map(|entry| state.view(entry)).collect()
+        let mut views: BTreeSet<View> =
+            std::iter::once(first).chain(later).map(|entry| state.view(entry)).collect();
+        if !path.ancestors().skip(1).all(|above| state.durable.contains_key(above)) {
+            views.insert(View::Gone);
+        }
+        views
     }
 
     /// Every file that processes see.
@@ -267,8 +278,9 @@ impl State {
         }
     }
 
-    fn cut_power(&mut self) -> Vec<PathBuf> {
-        let kept_of_thousand = self.chance.one_of(&[0, 500, 900, 1000]);
+    /// `kept`: how many of a thousand changes may be kept.
+    fn cut_power(&mut self, kept: &[usize]) {
+        let kept_of_thousand = self.chance.one_of(kept);
         let mut dropped: HashSet<PathBuf> = HashSet::new();
         for change in std::mem::take(&mut self.pending) {
             let follows_a_lost_one = change.iter().any(|(path, _)| dropped.contains(path));
@@ -281,12 +293,9 @@ impl State {
         let all = self.durable.clone();
         let stands = |path: &Path| path.ancestors().skip(1).all(|above| all.contains_key(above));
         self.durable.retain(|path, _| stands(path));
-        let files = all.into_iter().filter(|(_, entry)| *entry != Entry::Folder).map(|(path, _)| path);
-        let orphans: Vec<_> = files.filter(|path| !self.durable.contains_key(path)).collect();
         self.names = self.durable.clone();
         self.tear();
         (self.has_crashed, self.fuse) = (false, None);
-        orphans
     }
 
     fn tear(&mut self) {

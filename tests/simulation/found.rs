@@ -25,7 +25,6 @@ impl Bench {
         let world = World::new(7, false);
         let series = world.series_of(0, 0);
         let archive = &world.processes[0];
-        archive.disk.create_folder(&archive.output_dir).unwrap();
         let known = archive.ledger.series(&series.key(), &series.layout(), &series.style(), world.now);
         Self { series, id: known.unwrap().id, world }
     }
@@ -59,6 +58,15 @@ impl Bench {
         self.archive().publish(&self.series, self.id, &window, rows, asked).is_ok()
     }
 
+    /// What the ledger claims stands on the disk when the power is back.
+    fn assert_survives_a_power_cut(&self, operation: usize) {
+        self.world.disk.lose_all_that_is_not_durable();
+        for record in self.archive().ledger.files(self.id).unwrap() {
+            let found = self.world.disk.content(&self.archive().output_dir.join(&record.path));
+            assert_eq!(found.map(|(hash, _)| hash), record.hash, "died at {operation}");
+        }
+    }
+
     /// Does something with a process that dies at the operation of this number, and starts it again.
     fn interrupt(&mut self, operation: usize, work: impl Fn(&Self)) {
         self.world.disk.set_fuse(Some(operation));
@@ -76,11 +84,26 @@ fn bytes_that_a_dead_process_left_are_durable_before_they_are_recorded() {
             bench.publish(0, 2, &[(0, 7), (1, 8)]);
         });
         assert!(bench.publish(0, 2, &[(0, 7), (1, 8)]));
-        bench.world.disk.cut_power();
-        for record in bench.archive().ledger.files(bench.id).unwrap() {
-            let found = bench.world.disk.content(&bench.archive().output_dir.join(&record.path));
-            assert_eq!(found.map(|(hash, _)| hash), record.hash, "died at {operation}");
-        }
+        bench.assert_survives_a_power_cut(operation);
+    }
+}
+
+#[test]
+fn folders_that_a_dead_process_made_are_durable_before_their_files_are_recorded() {
+    for operation in 0..MOST_OPERATIONS {
+        let mut bench = Bench::new();
+        bench.interrupt(operation, |bench| {
+            bench.publish(0, 2, &[(0, 7), (1, 7)]);
+        });
+        assert!(bench.publish(0, 2, &[(0, 7), (1, 7)]) && bench.publish(0, 2, &[(0, 7), (1, 8)]));
+        bench.interrupt(operation, |bench| {
+            let _ = bench.archive().certify(&bench.series, bench.id);
+        });
+        bench.archive().certify(&bench.series, bench.id).unwrap();
+        bench.assert_survives_a_power_cut(operation);
+        let journal = bench.archive().output_dir.join(bench.series.journal_folder());
+        let files = bench.world.disk.files();
+        assert!(files.iter().any(|path| path.starts_with(&journal)), "died at {operation}");
     }
 }
 

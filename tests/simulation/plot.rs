@@ -88,8 +88,8 @@ fn later_job(chance: &mut Chance, end: DateTime<Utc>) -> String {
     let ((time, days, lookback, partition), recheck) = chance.one_of(&[
         (("by_hour", HOURLY_DAYS, "30h", "day"), "recheck = [\"3d\"]"),
         (("by_hour", HOURLY_DAYS, "30h", "month"), ""),
-        (("global", 40, "2d", "month"), "recheck = [\"9d\"]"),
-        (("global", 40, "3d", "day"), ""),
+        (("global", 25, "2d", "month"), "recheck = [\"9d\"]"),
+        (("global", 25, "3d", "day"), ""),
     ]);
     let (format, start) = (chance.one_of(&FORMATS), (end - TimeDelta::days(days)).date_naive());
     format!(

@@ -62,12 +62,22 @@ impl World {
     fn tick(&mut self) {
         let process = self.chance.below(2);
         for index in 0..self.memories.len() {
-            self.run(process, index, Work::Due);
+            if self.has_begun(index) {
+                self.run(process, index, Work::Due);
+            }
         }
+    }
+
+    /// Whether anything of a series is to be exported yet; its first run is long before that.
+    fn has_begun(&self, index: usize) -> bool {
+        self.runs < 2 || self.series_of(0, index).start(self.plot.begin) <= self.now
     }
 
     fn backfill(&mut self) {
         let index = self.chance.below(self.memories.len());
+        if !self.has_begun(index) {
+            return;
+        }
         let series = self.series_of(0, index);
         let (start, length) = (series.start(self.plot.begin), self.now - series.start(self.plot.begin));
         let most = if index == 0 { TimeDelta::days(40) } else { TimeDelta::days(3) };
@@ -112,6 +122,9 @@ impl World {
     /// Two runs at once, window by window in any order, each in a process of its own.
     fn interleave(&mut self) {
         let index = self.chance.below(self.memories.len());
+        if !self.has_begun(index) {
+            return;
+        }
         self.tell("two processes at once");
         self.light_fuse();
         let mut runs: Vec<Run> = Vec::new();
@@ -157,7 +170,7 @@ impl World {
         if is_power_cut {
             self.cut_power();
         } else {
-            self.restart(process);
+            self.replace_the_dead();
         }
         !is_power_cut
     }
@@ -225,9 +238,11 @@ impl World {
         };
         self.tell(&format!("somebody was at {}", path.display()));
         self.disk.vandalise(&path, put);
-        let found = self.disk.content(&path).map(|(found, _)| found);
+        if let Some((found, _)) = self.disk.content(&path) {
+            self.scribbled.insert((path.clone(), found));
+        }
         self.memories[index].published.remove(&path);
-        self.vandalised.insert(path, found);
+        self.vandalised.insert(path);
     }
 
     fn two_of<T: Clone>(&mut self, all: &[T]) -> Option<(T, T)> {

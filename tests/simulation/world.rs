@@ -1,7 +1,7 @@
 //! The world of one story: a clock, a disk, a service and two processes, which are the real planner, publisher and ledger.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -48,8 +48,10 @@ pub(crate) struct World {
     pub(crate) style_of: [usize; 2],
     /// What the service told of each series, and what was published of it.
     pub(crate) memories: Vec<Memory>,
-    /// What others put in the place of published files.
-    pub(crate) vandalised: HashMap<PathBuf, Option<FileHash>>,
+    /// Published files that others were at, and that were not made anew since.
+    pub(crate) vandalised: HashSet<PathBuf>,
+    /// What others ever put in the place of published files. After a power cut it may be back.
+    pub(crate) scribbled: HashSet<(PathBuf, FileHash)>,
     pub(crate) runs: i64,
     pub(crate) story: Vec<String>,
     is_aloud: bool,
@@ -75,7 +77,8 @@ impl World {
             processes,
             style_of: [0, 0],
             memories,
-            vandalised: HashMap::new(),
+            vandalised: HashSet::new(),
+            scribbled: HashSet::new(),
             runs: 0,
             story: Vec::new(),
             is_aloud,
@@ -123,13 +126,16 @@ impl World {
         self.processes[process] = open(self.state.path(), &self.disk);
     }
 
+    /// The same in less time: all that a process has in memory is its connection to the ledger.
+    pub(crate) fn replace_the_dead(&mut self) {
+        self.disk.revive();
+    }
+
     /// The machine goes out and comes back.
     pub(crate) fn cut_power(&mut self) {
-        let orphans = self.disk.cut_power();
-        self.tell(&format!("power cut, {} files went with their folders", orphans.len()));
+        self.disk.cut_power();
+        self.tell("power cut");
         self.memories.iter_mut().for_each(|memory| memory.is_touched = true);
-        self.vandalised.extend(orphans.into_iter().map(|path| (path, None)));
-        self.processes = [(); 2].map(|()| open(self.state.path(), &self.disk));
     }
 
     /// Files that were found damaged: what comes in their place need not agree with what was there.
@@ -137,7 +143,7 @@ impl World {
         for damage in damaged {
             self.tell(&format!("found damaged: {} ({})", damage.path.display(), damage.reason));
             assert!(
-                self.vandalised.contains_key(&damage.path),
+                self.vandalised.contains(&damage.path),
                 "{} is called damaged ({}), and nobody touched it",
                 damage.path.display(),
                 damage.reason
@@ -146,15 +152,18 @@ impl World {
         }
     }
 
-    /// Whether what stands at a path is still what somebody else put there.
+    /// Whether what stands at a path is what somebody else put there, or nothing because of that.
     pub(crate) fn is_vandalised(&mut self, path: &Path) -> bool {
-        let Some(put) = self.vandalised.get(path) else { return false };
         match self.disk.content(path) {
-            Some((found, _)) if Some(found) != *put => {
+            Some((found, _)) if !self.scribbled.contains(&(path.to_owned(), found)) => {
                 self.vandalised.remove(path);
                 false
             }
-            _ => true,
+            Some(_) => {
+                self.vandalised.insert(path.to_owned());
+                true
+            }
+            None => self.vandalised.contains(path),
         }
     }
 }

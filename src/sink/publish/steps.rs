@@ -88,7 +88,7 @@ impl dyn Disk + '_ {
         Ok(aside)
     }
 
-    /// Makes durable that a file has its name, where whoever gave it the name may have died before that.
+    /// Makes durable that a file or folder has its name, where whoever gave it the name may have died before that.
     pub fn sync_name(&self, path: &Path) -> Result<(), FileError> {
         sync_folder(self, path.parent().unwrap_or(Path::new(".")))
     }
