@@ -32,6 +32,9 @@ use self::simulation::world::World;
 /// Lives through the story of this seed only, and tells it.
 const SEED: &str = "AUDIENCE_EXPORTER_SIMULATION_SEED";
 
+/// Stories of an ordinary `cargo test`; `.ci/run` asks for four times as many.
+const USUAL_SEEDS: u64 = 250;
+
 /// How many stories to live through.
 const SEEDS: &str = "AUDIENCE_EXPORTER_SIMULATION_SEEDS";
 
@@ -65,7 +68,7 @@ fn whatever_happens_in_a_year_no_law_is_broken_and_it_ends_well() {
         return live_through(seed, true);
     }
     let (next, seeds, has_failed) =
-        (AtomicU64::new(0), number(SEEDS).unwrap_or(1000), AtomicBool::new(false));
+        (AtomicU64::new(0), number(SEEDS).unwrap_or(USUAL_SEEDS), AtomicBool::new(false));
     let work = || {
         while !has_failed.load(Ordering::Relaxed) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
