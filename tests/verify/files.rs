@@ -285,3 +285,14 @@ fn ranges_and_names_narrow_what_is_looked_at() {
     bench.verify(&["--from", &date(10), "--to", &date(9)]).assert_code(2);
     bench.verify(&["--stream", "loby"]).assert_code(2);
 }
+
+#[test]
+fn what_is_no_file_is_found_and_not_waited_for() {
+    let bench = Bench::new();
+    let pipe = bench.below(CSV).remove(3).replace("data.csv", "pipe.csv");
+    let made = Command::new("mkfifo").arg(bench.at(&pipe)).status().unwrap();
+    assert!(made.success());
+    let found = bench.verify(&["--files"]);
+    found.assert_code(1);
+    found.assert_says(&pipe);
+}
