@@ -186,12 +186,12 @@ fn personal(double: &Double) -> Bench {
          personal_access_token = {{ file = \"secrets/pat\" }}\n",
         double.base_url()
     );
-    Bench::new(&account, &[("pat", "P1\n")])
+    Bench::new(&account, &[("pat", "PERSONAL-ONE\n")])
 }
 
 #[tokio::test]
 async fn angelcam_vector_15_a_personal_token_is_shown_as_such_and_its_401_is_final() {
-    let refusal = json!({ "status": 401, "title": "not_authenticated", "detail": "No P1 here." });
+    let refusal = json!({ "status": 401, "title": "not_authenticated", "detail": "No PERSONAL-ONE here." });
     let double = Double::script([
         step(CAMERAS, Behaviour::text(200, "{}")),
         step(CAMERAS, Behaviour::json(401, &refusal)),
@@ -204,10 +204,11 @@ async fn angelcam_vector_15_a_personal_token_is_shown_as_such_and_its_401_is_fin
     assert!(matches!(error, CallError::SignIn(AuthError::PersonalTokenRefused { .. })), "{error}");
     let said = format!("{error} {error:?}");
     assert!(said.contains("put it into file ") && said.contains("secrets/pat"), "{said}");
-    assert!(!said.contains("P1"), "{said}");
-    bench.change_secret("pat", "P2");
+    assert!(!said.contains("PERSONAL"), "{said}");
+    bench.change_secret("pat", "PERSONAL-TWO");
     bench.get(&cameras(&double)).await.ok().unwrap();
-    let tokens = ["PersonalAccessToken P1", "PersonalAccessToken P1", "PersonalAccessToken P2"];
+    let tokens =
+        ["PERSONAL-ONE", "PERSONAL-ONE", "PERSONAL-TWO"].map(|token| format!("PersonalAccessToken {token}"));
     assert_eq!(shown(&double.requests()), tokens);
     assert!(bench.session().tokens().is_none());
     assert_eq!(bench.token().await.unwrap().expires_at(), None);
