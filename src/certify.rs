@@ -14,9 +14,6 @@ impl Archive {
     /// Writes what of a series' journal lacks, and its manifest where it tells something else by now. A crash before this
     /// leaves a manifest that is behind its files; the next run of the series puts it right.
     pub fn certify(&self, series: &Series, series_id: i64) -> Result<(), PublishError> {
-        if self.is_certified(series, series_id)? {
-            return Ok(());
-        }
         let _lock = match Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None) {
             Ok(lock) => lock,
             // Whoever holds it publishes, and certifies afterwards what we published too.
@@ -32,15 +29,6 @@ impl Archive {
             self.disk.replace(&path, &folder, &bytes)?;
         }
         Ok(())
-    }
-
-    fn is_certified(&self, series: &Series, series_id: i64) -> Result<bool, PublishError> {
-        if !self.ledger.unfiled_changes(series_id)?.is_empty() {
-            return Ok(false);
-        }
-        let Some(manifest) = self.manifest(series, series_id)? else { return Ok(true) };
-        let found = self.disk.read_if_present(&self.manifest_path(series))?;
-        Ok(found.as_deref() == Some(&*manifest.encode()))
     }
 
     /// What the manifest of a series tells by now; `None` where nothing was ever exported.

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use crate::{
-    ledger::FileRecord,
     publication::{Archive, PublishError},
     row::Row,
     series::Series,
-    sink::publish,
     suspicion::{HISTORY, Suspicion, suspicions},
     time::TimeRange,
 };
@@ -31,7 +29,7 @@ impl Archive {
         while let Some(piece) = TimeRange::new(next, asked.end().min(next + AT_ONCE)) {
             rows.retain(|row| piece.start() - BEFORE <= row.start);
             if let Some(unread) = TimeRange::new(read_until, piece.end()) {
-                rows.extend(self.published_rows(series, &files, unread)?);
+                rows.extend(self.rows_between(series, &files, unread)?);
             }
             // One that reaches into the next piece is found there again, with its end.
             let judged = suspicions(&rows, series.rules.grid, piece);
@@ -40,24 +38,5 @@ impl Archive {
         }
         let found: Vec<Suspicion> = found.into_values().collect();
         Ok(self.ledger.note_suspicions(series_id, asked, &found)?)
-    }
-
-    /// The rows of published files that start in `range`. What is not as it was published is passed over: whoever publishes
-    /// or verifies tells that.
-    fn published_rows(
-        &self,
-        series: &Series,
-        files: &[FileRecord],
-        range: TimeRange,
-    ) -> Result<Vec<Row>, PublishError> {
-        let mut rows = Vec::new();
-        for file in files.iter().filter(|file| file.period.overlaps(&range)) {
-            let Some(bytes) = self.disk.read_if_present(&self.output_dir.join(&file.path))? else { continue };
-            if Some(publish::hash(&bytes)) == file.hash {
-                let decoded = series.job.format.decode(&series.context, &bytes).unwrap_or_default();
-                rows.extend(decoded.into_iter().filter(|row| range.contains(row.start)));
-            }
-        }
-        Ok(rows)
     }
 }

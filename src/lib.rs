@@ -36,6 +36,7 @@ pub mod mounted;
 pub mod pipeline;
 pub mod plan;
 pub mod publication;
+pub mod published;
 pub mod rebuild;
 pub mod reconcile;
 pub mod report;

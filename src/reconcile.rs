@@ -10,25 +10,15 @@ use crate::{
     coverage::Standing,
     ledger::{Evidence, FileRecord, Reconciliation},
     pipeline::{Pipeline, WindowError},
-    publication::{Archive, PublishError},
+    publication::PublishError,
     row::Row,
     series::Series,
-    sink::publish,
     time::{BucketGrid, BucketSize, TimeRange, Window},
     verify::{Deviation, Difference, deviations, differences, worded},
 };
 
 /// The longest range that one request may ask one figure for (Angus contract, section 6).
 const LONGEST_REQUEST: TimeDelta = TimeDelta::days(366);
-
-impl Archive {
-    /// The rows of a published file; `None` where it is not what was published, which looking at files tells. Blocks.
-    pub fn rows_of_file(&self, series: &Series, file: &FileRecord) -> Result<Option<Vec<Row>>, PublishError> {
-        let bytes = publish::read_if_present(&self.output_dir.join(&file.path))?;
-        let sound = bytes.filter(|bytes| Some(publish::hash(bytes)) == file.hash);
-        Ok(sound.and_then(|bytes| series.job.format.decode(&series.context, &bytes).ok()))
-    }
-}
 
 impl Pipeline {
     /// Compares a sealed file with the sums that the service tells, and notes what came of it: every figure that differs.
@@ -71,8 +61,7 @@ impl Pipeline {
         let mut files: Vec<FileRecord> = overlapping.cloned().collect();
         files.sort_by_key(|file| file.period);
         let (archive, of) = (Arc::clone(&self.archive), series.clone());
-        let rows = blocking(move || rows_of(&archive, &of, &files)).await?;
-        let inside = rows.into_iter().filter(|row| window.range().contains(row.start)).collect();
+        let inside = blocking(move || archive.rows_between(&of, &files, window.range())).await?;
         let recent_from = recent_from(series, evidence, now);
         let found = deviations(inside, &window.range(), listing.rows, &evidence.vanished, recent_from);
         Ok(found.map_err(PublishError::from)?)
@@ -106,15 +95,6 @@ impl Pipeline {
             () = self.shutdown.requested() => Err(WindowError::Interrupted),
         }
     }
-}
-
-/// The rows of several files, in order. One that is not what was published has none.
-fn rows_of(archive: &Archive, series: &Series, files: &[FileRecord]) -> Result<Vec<Row>, PublishError> {
-    let mut rows = Vec::new();
-    for file in files {
-        rows.extend(archive.rows_of_file(series, file)?.unwrap_or_default());
-    }
-    Ok(rows)
 }
 
 /// From here on the next runs ask for every bucket anyway.

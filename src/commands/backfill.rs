@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{CommandError, runs, session};
 use crate::{
+    calendar::Bounds,
     cli::Backfill,
     exporter::Work,
     plan,
@@ -42,4 +43,16 @@ fn resolve(series: &Series, from: &str, to: &str, force: bool) -> Result<plan::B
 pub(super) fn bound(option: &str, text: &str, series: &Series) -> Result<DateTime<Utc>, CommandError> {
     let parsed = parse_bound(text, series.stream.timezone);
     parsed.map_err(|error| CommandError::Usage(format!("{option}: {error}")))
+}
+
+/// A range of which either end may be left open.
+pub(super) fn bounds(series: &Series, from: Option<&str>, to: Option<&str>) -> Result<Bounds, CommandError> {
+    let end = |option: &str, text: Option<&str>| text.map(|text| bound(option, text, series)).transpose();
+    let bounds = Bounds { from: end("--from", from)?, to: end("--to", to)? };
+    match (bounds.from.zip(bounds.to), from.zip(to)) {
+        (Some((first, last)), Some((from, to))) if last <= first => {
+            Err(CommandError::Usage(format!("--to {to} must be later than --from {from}")))
+        }
+        _ => Ok(bounds),
+    }
 }

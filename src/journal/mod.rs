@@ -11,7 +11,7 @@ use std::{
 pub use table::{COLUMNS, JournalError, decode, encode, encode_all};
 
 use crate::{
-    ledger::{Change, LedgerError},
+    ledger::Change,
     publication::{Archive, PublishError},
     series::Series,
     time::{LocalPeriod, PartitionSize, TimeRange},
@@ -70,11 +70,6 @@ impl Archive {
         let known: HashSet<Change> = self.ledger.changes(series_id, Some(seen))?.into_iter().collect();
         let lacking: Vec<Change> = filed.into_iter().filter(|change| !known.contains(change)).collect();
         if lacking.is_empty() { Ok(()) } else { Ok(self.ledger.restore_changes(series_id, &lacking)?) }
-    }
-
-    /// Every change of a series, of all that was ever seen.
-    pub fn changes(&self, series_id: i64) -> Result<Vec<Change>, LedgerError> {
-        self.ledger.changes(series_id, None)
     }
 }
 

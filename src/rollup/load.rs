@@ -9,7 +9,6 @@ use crate::{
     report::Failure,
     row::Row,
     series::Series,
-    sink::publish,
     time::TimeRange,
 };
 
@@ -41,7 +40,7 @@ pub(super) fn load(archive: &Archive, part: &mut Part, ranges: &[TimeRange]) -> 
 /// what the ledger says now.
 fn rows_of(archive: &Archive, series: &Series, id: i64, file: &mut FileRecord) -> Result<Vec<Row>, Failure> {
     let failed = |error: PublishError| Failure::publishing(&error);
-    let mut bytes = read_recorded(archive, file).map_err(failed)?;
+    let mut bytes = archive.bytes_of_file(file).map_err(failed)?;
     if bytes.is_none() {
         bytes = read_again(archive, series, id, file).map_err(failed)?;
     }
@@ -64,12 +63,6 @@ fn rows_of(archive: &Archive, series: &Series, id: i64, file: &mut FileRecord) -
     Ok(rows)
 }
 
-/// The bytes of a file, where they are those that the ledger tells of.
-fn read_recorded(archive: &Archive, file: &FileRecord) -> Result<Option<Vec<u8>>, PublishError> {
-    let bytes = archive.disk.read_if_present(&archive.output_dir.join(&file.path))?;
-    Ok(bytes.filter(|bytes| Some(publish::hash(bytes)) == file.hash))
-}
-
 fn read_again(
     archive: &Archive,
     series: &Series,
@@ -80,5 +73,5 @@ fn read_again(
     if let Some(now) = archive.ledger.file(id, &file.path)? {
         *file = now;
     }
-    read_recorded(archive, file)
+    archive.bytes_of_file(file)
 }

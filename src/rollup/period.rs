@@ -1,9 +1,9 @@
 //! Local days, weeks and months: the periods that a row of a roll-up stands for.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta, Weekday};
 use chrono_tz::Tz;
 
-use crate::time::{LocalPeriod, PartitionSize, TimeRange, local_midnight};
+use crate::time::{LocalPeriod, PeriodSize, TimeRange};
 
 /// How much local time one row covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,26 +30,35 @@ impl RollupSize {
     }
 }
 
-/// One local day, week or month. It consists of whole [`LocalPeriod`]s of a day, so that the periods of a zone cover all
-/// time once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RollupPeriod {
-    first_day: NaiveDate,
-    size: RollupSize,
+impl PeriodSize for RollupSize {
+    fn first_day(self, day: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::Day => Some(day),
+            Self::Week => day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday()))),
+            Self::Month => day.with_day(1),
+        }
+    }
+
+    fn next(self, first_day: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::Day => first_day.checked_add_days(Days::new(1)),
+            Self::Week => first_day.checked_add_days(Days::new(7)),
+            Self::Month => first_day.checked_add_months(Months::new(1)),
+        }
+    }
 }
 
+/// One local day, week or month.
+pub type RollupPeriod = LocalPeriod<RollupSize>;
+
 impl RollupPeriod {
-    /// The period that holds `instant` in `zone`.
-    pub fn of(instant: DateTime<Utc>, size: RollupSize, zone: Tz) -> Self {
-        let day = LocalPeriod::of(instant, PartitionSize::Day, zone).first_day();
-        let first_day = match size {
-            RollupSize::Day => Some(day),
-            RollupSize::Week => {
-                day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday())))
-            }
-            RollupSize::Month => day.with_day(1),
-        };
-        Self { first_day: first_day.unwrap_or(day), size }
+    /// The year whose file it stands in: the calendar year of a day or month; of a week, the year that ISO 8601 counts it
+    /// in, so that a year's file holds week 1 to week 52 or 53.
+    pub fn year(self) -> i32 {
+        match self.size() {
+            RollupSize::Day | RollupSize::Month => self.first_day().year(),
+            RollupSize::Week => self.first_day().iso_week().year(),
+        }
     }
 
     /// The first period of `year`, as [`Self::year`] counts them.
@@ -58,54 +67,7 @@ impl RollupPeriod {
             RollupSize::Day | RollupSize::Month => NaiveDate::from_ymd_opt(year, 1, 1),
             RollupSize::Week => NaiveDate::from_isoywd_opt(year, 1, Weekday::Mon),
         };
-        Some(Self { first_day: first_day?, size })
-    }
-
-    /// The period after this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        let next = match self.size {
-            RollupSize::Day => self.first_day.checked_add_days(Days::new(1)),
-            RollupSize::Week => self.first_day.checked_add_days(Days::new(7)),
-            RollupSize::Month => self.first_day.checked_add_months(Months::new(1)),
-        };
-        Self { first_day: next.unwrap_or(NaiveDate::MAX), size: self.size }
-    }
-
-    /// Its first calendar day.
-    pub fn first_day(self) -> NaiveDate {
-        self.first_day
-    }
-
-    /// Its first instant.
-    pub fn start(self, zone: Tz) -> DateTime<Utc> {
-        local_midnight(self.first_day, zone)
-    }
-
-    /// The first instant after it.
-    pub fn end(self, zone: Tz) -> DateTime<Utc> {
-        self.next().start(zone)
-    }
-
-    /// The time it covers; `None` for a day that the zone skipped.
-    pub fn range(self, zone: Tz) -> Option<TimeRange> {
-        TimeRange::new(self.start(zone), self.end(zone))
-    }
-
-    /// The year whose file it stands in: the calendar year of a day or month; of a week, the year that ISO 8601 counts it
-    /// in, so that a year's file holds week 1 to week 52 or 53.
-    pub fn year(self) -> i32 {
-        match self.size {
-            RollupSize::Day | RollupSize::Month => self.first_day.year(),
-            RollupSize::Week => self.first_day.iso_week().year(),
-        }
-    }
-
-    /// Every period that shares an instant with `range`, in order.
-    pub fn overlapping(range: TimeRange, size: RollupSize, zone: Tz) -> impl Iterator<Item = Self> {
-        std::iter::successors(Some(Self::of(range.start(), size, zone)), |period| Some(period.next()))
-            .take_while(move |period| period.start(zone) < range.end())
-            .filter(move |period| period.range(zone).is_some())
+        Some(Self::containing(first_day?, size))
     }
 
     /// The years whose files hold periods of `span`, each with the time of those periods.

@@ -80,23 +80,6 @@ pub fn suspicions(rows: &[Row], grid: BucketGrid, range: TimeRange) -> Vec<Suspi
     suspect.filter(|suspicion| suspicion.since < range.end()).collect()
 }
 
-/// The suspicion that the newest bucket is part of: nobody was counted since. `rows` as for [`suspicions`].
-pub fn silence(rows: &[Row], grid: BucketGrid) -> Option<Suspicion> {
-    let counted = counted(rows, grid);
-    let run = runs_of_zeros(&counted).last().filter(|run| run.end == counted.len())?;
-    judge(&counted, run, grid.size())
-}
-
-/// The run of zeros at the end of `rows`, from its first bucket to the end of its last; `None` where the newest bucket
-/// counted somebody. There is a [`silence`] only where this is some, so that history need not be read for every export.
-/// A run that begins with the first of `rows` may have begun before them.
-pub fn trailing_zeros(rows: &[Row]) -> Option<TimeRange> {
-    let known = rows.iter().rev().filter_map(|row| Some((row, runs::people(row)?)));
-    let mut zeros = known.take_while(|(_, people)| *people == 0).map(|(row, _)| row);
-    let last = zeros.next()?;
-    TimeRange::new(zeros.last().unwrap_or(last).start, last.end)
-}
-
 impl Suspicion {
     /// From `since` to `until`: the time to be marked.
     pub fn range(&self) -> Option<TimeRange> {

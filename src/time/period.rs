@@ -30,41 +30,58 @@ impl PartitionSize {
     }
 }
 
-/// One local day, month or year. It begins when the wall clock first reaches its first midnight and ends where the
-/// next one begins, so that the periods of a zone cover all time once, whatever its clock does in between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LocalPeriod {
-    first_day: NaiveDate,
-    size: PartitionSize,
+impl PeriodSize for PartitionSize {
+    fn first_day(self, day: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::Day => Some(day),
+            Self::Month => day.with_day(1),
+            Self::Year => day.with_day(1)?.with_month(1),
+        }
+    }
+
+    fn next(self, first_day: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::Day => first_day.checked_add_days(Days::new(1)),
+            Self::Month => first_day.checked_add_months(Months::new(1)),
+            Self::Year => first_day.checked_add_months(Months::new(12)),
+        }
+    }
 }
 
-impl LocalPeriod {
+/// How calendar days make periods of one size: each day is in one of them.
+pub trait PeriodSize: Copy {
+    /// The first day of the period that holds `day`; `None` beyond the calendar.
+    fn first_day(self, day: NaiveDate) -> Option<NaiveDate>;
+
+    /// The first day of the period after the one that begins with `first_day`; `None` beyond the calendar.
+    fn next(self, first_day: NaiveDate) -> Option<NaiveDate>;
+}
+
+/// One local day, week, month or year. It begins when the wall clock first reaches its first midnight and ends where the
+/// next one begins, so that the periods of a zone cover all time once, whatever its clock does in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LocalPeriod<S = PartitionSize> {
+    first_day: NaiveDate,
+    size: S,
+}
+
+impl<S: PeriodSize> LocalPeriod<S> {
     /// The period that holds `instant` in `zone`.
-    pub fn of(instant: DateTime<Utc>, size: PartitionSize, zone: Tz) -> Self {
+    pub fn of(instant: DateTime<Utc>, size: S, zone: Tz) -> Self {
         let shown = Self::containing(instant.with_timezone(&zone).date_naive(), size);
         // A clock turned back across midnight shows the old date again inside the new period.
         if shown.end(zone) <= instant { shown.next() } else { shown }
     }
 
     /// The period that holds the calendar day `date`.
-    pub fn containing(date: NaiveDate, size: PartitionSize) -> Self {
-        let first_day = match size {
-            PartitionSize::Day => Some(date),
-            PartitionSize::Month => date.with_day(1),
-            PartitionSize::Year => date.with_day(1).and_then(|day| day.with_month(1)),
-        };
-        Self { first_day: first_day.unwrap_or(date), size }
+    pub fn containing(date: NaiveDate, size: S) -> Self {
+        Self { first_day: size.first_day(date).unwrap_or(date), size }
     }
 
     /// The period after this one.
     #[must_use]
     pub fn next(self) -> Self {
-        let next = match self.size {
-            PartitionSize::Day => self.first_day.checked_add_days(Days::new(1)),
-            PartitionSize::Month => self.first_day.checked_add_months(Months::new(1)),
-            PartitionSize::Year => self.first_day.checked_add_months(Months::new(12)),
-        };
-        Self { first_day: next.unwrap_or(NaiveDate::MAX), size: self.size }
+        Self { first_day: self.size.next(self.first_day).unwrap_or(NaiveDate::MAX), size: self.size }
     }
 
     /// Its first instant.
@@ -83,12 +100,24 @@ impl LocalPeriod {
     }
 
     /// Every period that shares an instant with `range`, in order.
-    pub fn overlapping(range: TimeRange, size: PartitionSize, zone: Tz) -> impl Iterator<Item = Self> {
+    pub fn overlapping(range: TimeRange, size: S, zone: Tz) -> impl Iterator<Item = Self> {
         std::iter::successors(Some(Self::of(range.start(), size, zone)), |period| Some(period.next()))
             .take_while(move |period| period.start(zone) < range.end())
             .filter(move |period| period.range(zone).is_some())
     }
 
+    /// Its first calendar day.
+    pub fn first_day(self) -> NaiveDate {
+        self.first_day
+    }
+
+    /// How much local time it covers.
+    pub fn size(self) -> S {
+        self.size
+    }
+}
+
+impl LocalPeriod {
     /// The period of this size that a folder of this name stands for.
     pub fn parse(folder_name: &str, size: PartitionSize) -> Option<Self> {
         let (_, value) = folder_name.split_once('=')?;
@@ -109,15 +138,5 @@ impl LocalPeriod {
             PartitionSize::Month => format!("month={}", self.first_day.format("%Y-%m")),
             PartitionSize::Year => format!("year={}", self.first_day.format("%Y")),
         }
-    }
-
-    /// Its first calendar day.
-    pub fn first_day(self) -> NaiveDate {
-        self.first_day
-    }
-
-    /// Day, month or year.
-    pub fn size(self) -> PartitionSize {
-        self.size
     }
 }

@@ -15,7 +15,7 @@ use super::{
     session::{self, Session},
 };
 use crate::{
-    calendar::{Bounds, Calendar, Tally},
+    calendar::{Calendar, Tally},
     cli::Coverage,
     environment,
     ledger::{Evidence, Ledger},
@@ -67,7 +67,7 @@ impl View {
         zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<Self, CommandError> {
-        let bounds = bounds(&series, args)?;
+        let bounds = backfill::bounds(&series, args.from.as_deref(), args.to.as_deref())?;
         let found = match ledger {
             Some(ledger) => ledger.find_series(&series.key())?.map(|found| (ledger, found)),
             None => None,
@@ -100,20 +100,6 @@ impl View {
         let mut seals = seals(&self.series.rules, &self.evidence);
         seals.retain(|seal| self.calendar.range.is_some_and(|range| range.overlaps(&seal.file.period)));
         seals
-    }
-}
-
-/// The named range in the zone of the stream.
-fn bounds(series: &Series, args: &Coverage) -> Result<Bounds, CommandError> {
-    let bound = |option: &str, text: &Option<String>| {
-        text.as_ref().map(|text| backfill::bound(option, text, series)).transpose()
-    };
-    let bounds = Bounds { from: bound("--from", &args.from)?, to: bound("--to", &args.to)? };
-    match (bounds.from, bounds.to, &args.from, &args.to) {
-        (Some(first), Some(last), Some(from), Some(to)) if last <= first => {
-            Err(CommandError::Usage(format!("--to {to} must be later than --from {from}")))
-        }
-        _ => Ok(bounds),
     }
 }
 

@@ -12,11 +12,12 @@ use futures_util::{StreamExt, stream};
 
 use self::asked::{Asked, Inquiry};
 use super::{
-    CommandError, output,
+    CommandError, backfill, output,
     session::{self, Session},
 };
 use crate::{
     blocking::blocking,
+    calendar::Bounds,
     cli::Verify,
     config::Config,
     exporter::SetupError,
@@ -25,8 +26,8 @@ use crate::{
     report::{Failure, Outcome, RunReport, SeriesReport},
     series::Series,
     sink::publish::RealDisk,
-    time::{TimeRange, parse_bound},
-    verify::{Flaw, Inspected},
+    time::TimeRange,
+    verify::{Elsewhere, Finding, Flaw, Inspected},
     workplace::Workplace,
 };
 
@@ -83,25 +84,13 @@ pub(super) async fn run(session: &Session, args: &Verify) -> Result<u8, CommandE
 fn subjects(config: &Config, args: &Verify) -> Result<Vec<Subject>, CommandError> {
     let all = session::select(config, &args.selection)?;
     let subject = |series: Series| {
-        let only = only(&series, args.from.as_deref(), args.to.as_deref())?;
+        let Bounds { from, to } = backfill::bounds(&series, args.from.as_deref(), args.to.as_deref())?;
+        let range =
+            TimeRange::new(from.unwrap_or(DateTime::<Utc>::MIN_UTC), to.unwrap_or(DateTime::<Utc>::MAX_UTC));
+        let only = range.filter(|_| from.is_some() || to.is_some());
         Ok(Subject { series, only })
     };
     all.into_iter().map(subject).collect()
-}
-
-/// The named range; either end may be left open.
-fn only(series: &Series, from: Option<&str>, to: Option<&str>) -> Result<Option<TimeRange>, CommandError> {
-    if from.is_none() && to.is_none() {
-        return Ok(None);
-    }
-    let bound = |option: &str, text: Option<&str>, open: DateTime<Utc>| match text {
-        None => Ok(open),
-        Some(text) => parse_bound(text, series.stream.timezone)
-            .map_err(|error| CommandError::Usage(format!("{option}: {error}"))),
-    };
-    let start = bound("--from", from, DateTime::<Utc>::MIN_UTC)?;
-    let range = TimeRange::new(start, bound("--to", to, DateTime::<Utc>::MAX_UTC)?);
-    range.map(Some).ok_or_else(|| CommandError::Usage("--to must be later than --from".to_owned()))
 }
 
 /// A new one would know nothing of what is there.
@@ -152,11 +141,7 @@ async fn inspect(
     Ok(Report { at, series: subjects.len(), inspected, asked: None, run })
 }
 
-fn look(
-    archive: &Archive,
-    subject: &Subject,
-    elsewhere: &crate::verify::Elsewhere,
-) -> (SeriesReport, Inspected) {
+fn look(archive: &Archive, subject: &Subject, elsewhere: &Elsewhere) -> (SeriesReport, Inspected) {
     let series = &subject.series;
     let mut report = SeriesReport::new(series.key());
     let known = archive.ledger.find_series(&series.key());
@@ -190,11 +175,7 @@ fn look(
 }
 
 /// What lies in the folders of jobs and belongs to nobody.
-fn foreign(
-    config: &Config,
-    archive: &Archive,
-    only: Option<&str>,
-) -> Result<Vec<crate::verify::Finding>, CommandError> {
+fn foreign(config: &Config, archive: &Archive, only: Option<&str>) -> Result<Vec<Finding>, CommandError> {
     let known = archive.ledger.known_series()?;
     let mut findings = Vec::new();
     for job in config.jobs.iter().filter(|job| only.is_none_or(|only| only == job.name)) {

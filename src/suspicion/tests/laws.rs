@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::suspicion::{HISTORY, Suspicion, silence, suspicions, trailing_zeros};
+use crate::suspicion::{HISTORY, Suspicion, suspicions};
 
 const WEEK: usize = 168;
 

@@ -5,6 +5,7 @@ mod table;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use super::{Suspicion, suspicions};
 use crate::{
     row::{Count, Row},
     time::{BucketGrid, BucketSize, TimeRange, parse_label},
@@ -23,6 +24,19 @@ fn at(label: &str) -> DateTime<Utc> {
 /// Everything that there may be.
 fn ever() -> TimeRange {
     TimeRange::new(at("1970-01-01T00:00:00Z"), at("2199-01-01T00:00:00Z")).unwrap()
+}
+
+/// The suspicion that the newest bucket is part of: nobody was counted since.
+fn silence(rows: &[Row], grid: BucketGrid) -> Option<Suspicion> {
+    suspicions(rows, grid, ever()).pop().filter(|last| !last.is_over)
+}
+
+/// The run of zeros at the end of `rows`, from its first bucket to the end of its last; unknown buckets do not count.
+fn trailing_zeros(rows: &[Row]) -> Option<TimeRange> {
+    let known = rows.iter().rev().filter_map(|row| Some((row, row.count(Count::PassingBy)?)));
+    let mut zeros = known.take_while(|(_, people)| *people == 0).map(|(row, _)| row);
+    let last = zeros.next()?;
+    TimeRange::new(zeros.last().unwrap_or(last).start, last.end)
 }
 
 fn row(start: DateTime<Utc>, grid: BucketGrid, people: Option<i64>) -> Row {

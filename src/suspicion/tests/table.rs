@@ -3,7 +3,7 @@
 use chrono::{Datelike, Timelike, Weekday};
 
 use super::*;
-use crate::suspicion::{Suspicion, silence, suspicions, trailing_zeros};
+use crate::suspicion::{Suspicion, suspicions};
 
 /// A Monday, at midnight in Paris.
 const START: &str = "2026-01-04T23:00:00Z";
