@@ -247,7 +247,7 @@ impl AngusClient {
                 AttemptError::Trouble(Trouble::garbled())
             }
         })?;
-        let next_page = page.next_page.as_deref().map(str::to_owned).filter(|next| !next.is_empty());
+        let next_page = page.next_page().map(str::to_owned);
         let step = builder.push(page).map_err(|error| FetchError::from(error.with_texts(shown)))?;
         if let (NextStep::Ask(next), Some(named)) = (step, next_page)
             && let Some(reason) = next_page_mismatch(&self.data_url, &named, next)

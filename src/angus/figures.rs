@@ -10,6 +10,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
+    flat::FlatObject,
     json,
     oddities::{Oddities, Oddity},
 };
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// The metrics of one bucket, which does not know its own time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Figures {
     row: Row,
     pub(super) oddities: Oddities,
@@ -96,6 +97,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 }
 
 struct Reader {
+    /// Its time is set later.
     row: Row,
     /// Canonical JSON by metric name.
     extras: BTreeMap<String, String>,
@@ -122,7 +124,9 @@ impl Reader {
             Some(Metric::Category) => self.breakdown(name, value, category_of),
             Some(Metric::Gender) => self.breakdown(name, value, gender_of),
             Some(Metric::Satisfaction) => {
-                self.row.satisfaction = Some(json::canonical(value)?.into_boxed_str());
+                let is_canonical = FlatObject::read(value.get()).is_some_and(|object| object.is_canonical());
+                let text = if is_canonical { value.get().into() } else { json::canonical(value)?.into() };
+                self.row.satisfaction = Some(text);
                 Ok(())
             }
             None => self.keep(name, value),
@@ -136,11 +140,7 @@ impl Reader {
         value: &RawValue,
         set: impl Fn(&mut Self, &str) -> bool,
     ) -> Result<(), json::TooDeep> {
-        let Ok(Members(mut members)) = serde_json::from_str(value.get()) else {
-            return self.keep(name, value);
-        };
-        members.retain(|(key, figure)| key != "value" || !set(self, figure.get()));
-        self.keep_members(name, members)
+        self.members(name, value, |reader, key, figure| key == "value" && set(reader, figure))
     }
 
     /// `{"female": 1, …}`; members that are not known go to `extras`.
@@ -150,12 +150,31 @@ impl Reader {
         value: &RawValue,
         count_of: impl Fn(&str) -> Option<Count>,
     ) -> Result<(), json::TooDeep> {
+        self.members(name, value, |reader, key, figure| {
+            count_of(key).is_some_and(|count| Self::set_count(count)(reader, figure))
+        })
+    }
+
+    /// Offers each member of an object to `understand`; what it does not take goes to `extras`.
+    fn members(
+        &mut self,
+        name: &str,
+        value: &RawValue,
+        understand: impl Fn(&mut Self, &str, &str) -> bool,
+    ) -> Result<(), json::TooDeep> {
+        let oddities = self.oddities;
+        if let Some(object) = FlatObject::read(value.get()) {
+            let mut members = object.members().iter();
+            if members.all(|(key, figure)| understand(self, key, figure)) {
+                return Ok(());
+            }
+            // All of them are offered again below; what is set in the row is set to the same.
+            self.oddities = oddities;
+        }
         let Ok(Members(mut members)) = serde_json::from_str(value.get()) else {
             return self.keep(name, value);
         };
-        members.retain(|(key, figure)| {
-            !count_of(key).is_some_and(|count| Self::set_count(count)(self, figure.get()))
-        });
+        members.retain(|(key, figure)| !understand(self, key, figure.get()));
         self.keep_members(name, members)
     }
 
@@ -300,6 +319,8 @@ fn finite_number(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(text: &str) -> (Row, Vec<(Oddity, usize)>) {
@@ -342,6 +363,60 @@ mod tests {
             assert_eq!(read(bucket).0.extras.as_deref(), Some(extras), "{bucket}");
         }
         assert_eq!(read(r#"{"passing_by":null,"gender":{"female":null}}"#).0.extras, None);
+    }
+
+    proptest! {
+        /// White space says nothing, and leads around the short way.
+        #[test]
+        fn the_short_way_reads_what_the_long_way_reads(metrics in prop::collection::vec(metric(), 0..6)) {
+            let dense = format!("{{{}}}", metrics.join(","));
+            let spaced = dense.replace('{', "{ ").replace(':', " : ");
+            prop_assert_eq!(read(&dense), read(&spaced));
+        }
+    }
+
+    /// A metric of the service, or something like it.
+    fn metric() -> impl Strategy<Value = String> {
+        let keyword = prop::sample::select(vec![
+            "passing_by",
+            "interested",
+            "stop_time",
+            "attention_time",
+            "category",
+            "gender",
+            "satisfaction",
+            "dwell",
+        ]);
+        let key = prop::sample::select(vec![
+            "value",
+            "female",
+            "male",
+            "?",
+            "senior_female",
+            "young_male",
+            "positive",
+            "other",
+        ]);
+        let figure = prop::sample::select(vec![
+            "0",
+            "7",
+            "-3",
+            "3.0",
+            "2.5",
+            "1e2",
+            "1e999",
+            "9007199254740993",
+            "null",
+            "true",
+            "\"5\"",
+            "[1]",
+        ]);
+        let members = prop::collection::vec((key, figure), 0..10);
+        (keyword, members).prop_map(|(keyword, members)| {
+            let members: Vec<String> =
+                members.into_iter().map(|(key, figure)| format!("\"{key}\":{figure}")).collect();
+            format!("\"{keyword}\":{{{}}}", members.join(","))
+        })
     }
 
     #[test]

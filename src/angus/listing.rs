@@ -1,6 +1,6 @@
 //! Pages into a listing. A [`Listing`] exists only when it is complete (section 6).
 
-use std::{collections::BTreeMap, collections::btree_map::Entry};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +8,7 @@ use super::{
     error::{Incomplete, ProtocolError},
     figures::Figures,
     oddities::Oddities,
-    page::Page,
+    page::{Label, Page},
 };
 use crate::{
     row::Row,
@@ -64,7 +64,10 @@ pub enum NextStep {
 #[derive(Debug)]
 pub struct ListingBuilder {
     query: Query,
-    buckets: BTreeMap<DateTime<Utc>, Figures>,
+    /// In order of their starts, each once. Nearly always they arrive like this.
+    rows: Vec<Row>,
+    /// Of the rows that are odd, by their starts.
+    oddities: BTreeMap<DateTime<Utc>, Oddities>,
     pages: u64,
     total_results: Option<u64>,
     number_of_pages: u64,
@@ -78,7 +81,8 @@ impl ListingBuilder {
         let most_labels = query.grid.bucket_starts(query.range).count() + MAX_STRAY_LABELS;
         Self {
             query,
-            buckets: BTreeMap::new(),
+            rows: Vec::new(),
+            oddities: BTreeMap::new(),
             pages: 0,
             total_results: None,
             number_of_pages: 0,
@@ -97,12 +101,18 @@ impl ListingBuilder {
         self.pages + 1
     }
 
+    /// How many pages there are, as the last page told; 0 before the first one.
+    pub fn number_of_pages(&self) -> u64 {
+        self.number_of_pages.min(MAX_PAGES)
+    }
+
     /// Takes the page that was asked for.
-    pub fn push(&mut self, page: Page<'_>) -> Result<NextStep, ListingError> {
+    pub fn push(&mut self, page: Page) -> Result<NextStep, ListingError> {
         self.check_echo(&page)?;
         self.check_totals(&page)?;
-        let next_page_named = page.next_page.as_deref().is_some_and(|next| !next.is_empty());
-        let before = self.buckets.len();
+        let next_page_named = page.next_page().is_some();
+        let before = self.rows.len();
+        self.reserve();
         for (label, figures) in page.entities.0 {
             self.add(&label, figures)?;
         }
@@ -110,7 +120,7 @@ impl ListingBuilder {
         if !next_page_named && self.pages >= self.number_of_pages {
             return Ok(NextStep::Finish);
         }
-        if self.buckets.len() == before {
+        if self.rows.len() == before {
             return Err(ProtocolError::Looping { page: self.pages }.into());
         }
         if self.pages >= MAX_PAGES {
@@ -122,24 +132,22 @@ impl ListingBuilder {
     /// The listing, provided that what arrived is what the service said there is.
     pub fn finish(self) -> Result<Listing, ListingError> {
         self.check_count()?;
-        let (range, grid) = (self.query.range, self.query.grid);
-        let first = grid.floor(range.start());
-        let mut listing = Listing { rows: Vec::new(), oddities: Oddities::default() };
-        for (start, figures) in self.buckets {
-            if first <= start && start < range.end() {
-                listing.oddities.add(&figures.oddities);
-                let end = match grid.size() {
-                    BucketSize::Global => range.end(),
-                    BucketSize::Hour | BucketSize::Day => grid.bucket_end(start),
-                };
-                listing.rows.push(figures.into_row(start, end));
-            }
-        }
-        Ok(listing)
+        let Self { query: Query { range, grid }, mut rows, oddities: odd, .. } = self;
+        let inside = grid.floor(range.start())..range.end();
+        rows.retain(|row| inside.contains(&row.start));
+        let mut oddities = Oddities::default();
+        odd.range(inside).for_each(|(_, of_row)| oddities.add(of_row));
+        Ok(Listing { rows, oddities })
+    }
+
+    /// Makes room for all that the service says there is, as far as that is possible.
+    fn reserve(&mut self) {
+        let total = self.total_results.and_then(|total| usize::try_from(total).ok()).unwrap_or(0);
+        self.rows.reserve_exact(total.min(self.most_labels).saturating_sub(self.rows.len()));
     }
 
     /// The page must be the one that was asked for, of the bucket size and range that were asked for.
-    fn check_echo(&self, page: &Page<'_>) -> Result<(), ProtocolError> {
+    fn check_echo(&self, page: &Page) -> Result<(), ProtocolError> {
         let size = self.query.grid.size();
         if page.time.as_deref() != Some(size.as_str()) {
             let found = page.time.as_deref().unwrap_or("nothing").to_owned();
@@ -159,7 +167,7 @@ impl ListingBuilder {
         Ok(())
     }
 
-    fn check_totals(&mut self, page: &Page<'_>) -> Result<(), ListingError> {
+    fn check_totals(&mut self, page: &Page) -> Result<(), ListingError> {
         let by_bucket = self.query.grid.size() != BucketSize::Global;
         if by_bucket && page.total_results.is_none() {
             return Err(ProtocolError::NoTotal.into());
@@ -174,33 +182,51 @@ impl ListingBuilder {
         Ok(())
     }
 
-    fn add(&mut self, label: &str, figures: Figures) -> Result<(), ProtocolError> {
+    fn add(&mut self, label: &Label, figures: Figures) -> Result<(), ProtocolError> {
         let start = self.bucket_start(label)?;
-        match self.buckets.entry(start) {
-            Entry::Vacant(slot) => {
-                self.text_bytes += figures.text_bytes();
-                slot.insert(figures);
-            }
-            Entry::Occupied(known) if *known.get() == figures => {}
-            Entry::Occupied(_) => return Err(ProtocolError::Contradiction { label: label.to_owned() }),
+        let place = match self.rows.last() {
+            Some(last) if start <= last.start => self.rows.binary_search_by_key(&start, |row| row.start),
+            _ => Err(self.rows.len()),
+        };
+        let (oddities, text_bytes) = (figures.oddities, figures.text_bytes());
+        let row = figures.into_row(start, self.bucket_end(start));
+        match place {
+            Ok(known) if self.rows[known] == row && self.oddities_at(start) == oddities => return Ok(()),
+            Ok(_) => return Err(ProtocolError::Contradiction { label: label.to_string() }),
+            Err(free) => self.rows.insert(free, row),
         }
+        if !oddities.is_empty() {
+            self.oddities.insert(start, oddities);
+        }
+        self.text_bytes += text_bytes;
         if self.text_bytes > MAX_TEXT_MIB << 20 {
             return Err(ProtocolError::TooLarge { limit_mib: MAX_TEXT_MIB as u64 });
         }
-        if self.buckets.len() > self.most_labels {
+        if self.rows.len() > self.most_labels {
             return Err(ProtocolError::TooManyBuckets);
         }
         Ok(())
     }
 
-    fn bucket_start(&self, label: &str) -> Result<DateTime<Utc>, ProtocolError> {
-        let grid = self.query.grid;
-        let bad_label = || ProtocolError::BadLabel { label: label.to_owned() };
-        if grid.size() == BucketSize::Global {
-            return if label == GLOBAL_LABEL { Ok(self.query.range.start()) } else { Err(bad_label()) };
-        }
-        let start = parse_label(label).map_err(|_| bad_label())?;
-        if grid.floor(start) == start { Ok(start) } else { Err(bad_label()) }
+    fn oddities_at(&self, start: DateTime<Utc>) -> Oddities {
+        self.oddities.get(&start).copied().unwrap_or_default()
+    }
+
+    fn bucket_start(&self, label: &Label) -> Result<DateTime<Utc>, ProtocolError> {
+        let Query { range, grid } = self.query;
+        let start = match (grid.size(), label) {
+            (BucketSize::Global, Label::Text(text)) => (**text == *GLOBAL_LABEL).then(|| range.start()),
+            (BucketSize::Global, Label::Wire(_)) => None,
+            (BucketSize::Hour | BucketSize::Day, label) => {
+                label.instant().filter(|start| grid.floor(*start) == *start)
+            }
+        };
+        start.ok_or_else(|| ProtocolError::BadLabel { label: label.to_string() })
+    }
+
+    fn bucket_end(&self, start: DateTime<Utc>) -> DateTime<Utc> {
+        let Query { range, grid } = self.query;
+        if grid.size() == BucketSize::Global { range.end() } else { grid.bucket_end(start) }
     }
 
     /// Distinct labels against `total_results`. A bucket at exactly the end may be listed and yet not be counted.
@@ -208,8 +234,9 @@ impl ListingBuilder {
         let Some(total) = self.total_results.filter(|_| self.query.grid.size() != BucketSize::Global) else {
             return Ok(());
         };
-        let distinct = self.buckets.len() as u64;
-        let at_end = u64::from(self.buckets.contains_key(&self.query.range.end()));
+        let distinct = self.rows.len() as u64;
+        let end = self.query.range.end();
+        let at_end = u64::from(self.rows.binary_search_by_key(&end, |row| row.start).is_ok());
         if total == distinct || total == distinct - at_end {
             Ok(())
         } else {

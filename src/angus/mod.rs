@@ -5,6 +5,7 @@ mod answer;
 mod client;
 mod error;
 mod figures;
+mod flat;
 mod json;
 mod listing;
 mod oddities;

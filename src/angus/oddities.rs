@@ -1,7 +1,5 @@
 //! Figures that the vendor's own description rules out.
 
-use std::collections::BTreeMap;
-
 /// Something in a bucket that the vendor's own description rules out. Reported, never a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Oddity {
@@ -18,6 +16,15 @@ pub enum Oddity {
 }
 
 impl Oddity {
+    /// Every oddity, in the order in which they are told.
+    pub const ALL: [Self; 5] = [
+        Self::Negative,
+        Self::MeanWithoutInterested,
+        Self::GenderSum,
+        Self::CategorySum,
+        Self::InterestedAbovePassingBy,
+    ];
+
     /// A few words for a log line.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -31,27 +38,29 @@ impl Oddity {
 }
 
 /// How often each oddity was seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Oddities(BTreeMap<Oddity, usize>);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Oddities([u32; Oddity::ALL.len()]);
 
 impl Oddities {
-    /// Each oddity with the number of buckets that showed it.
+    /// Each oddity with how often it was seen.
     pub fn iter(&self) -> impl Iterator<Item = (Oddity, usize)> + '_ {
-        self.0.iter().map(|(oddity, buckets)| (*oddity, *buckets))
+        let seen = Oddity::ALL.into_iter().zip(&self.0).filter(|(_, times)| **times > 0);
+        seen.map(|(oddity, times)| (oddity, *times as usize))
     }
 
     /// Whether nothing odd was seen.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        *self == Self::default()
     }
 
     pub(super) fn note(&mut self, oddity: Oddity) {
-        *self.0.entry(oddity).or_default() += 1;
+        let times = &mut self.0[oddity as usize];
+        *times = times.saturating_add(1);
     }
 
     pub(super) fn add(&mut self, other: &Self) {
-        for (oddity, buckets) in other.iter() {
-            *self.0.entry(oddity).or_default() += buckets;
+        for (times, more) in self.0.iter_mut().zip(&other.0) {
+            *times = times.saturating_add(*more);
         }
     }
 }

@@ -38,6 +38,23 @@ pub enum Mean {
     AttentionTime,
 }
 
+const COUNTS: usize = 9;
+const MEANS: usize = 2;
+
+/// Which figures of a row are known, a bit each: an `Option` for each of them would make rows half as large again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Known(u16);
+
+impl Known {
+    fn has(self, figure: usize) -> bool {
+        self.0 & (1 << figure) != 0
+    }
+
+    fn set(&mut self, figure: usize, is_known: bool) {
+        self.0 = (self.0 & !(1 << figure)) | (u16::from(is_known) << figure);
+    }
+}
+
 /// One bucket of one stream. What is the same in every row of a file (stream, zone, tags) is in [`FileContext`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -45,8 +62,11 @@ pub struct Row {
     pub start: DateTime<Utc>,
     /// The first instant after the bucket.
     pub end: DateTime<Utc>,
-    counts: [Option<i64>; 9],
-    means: [Option<f64>; 2],
+    /// 0 where a count is not known.
+    counts: [i64; COUNTS],
+    /// 0 where a mean is not known.
+    means: [f64; MEANS],
+    known: Known,
     /// The metric's JSON in canonical form: its meaning is documented nowhere.
     pub satisfaction: Option<Box<str>>,
     /// A JSON object, in canonical form, of whatever else the bucket held.
@@ -56,27 +76,30 @@ pub struct Row {
 impl Row {
     /// A bucket of which nothing is known yet.
     pub fn new(start: DateTime<Utc>, end: DateTime<Utc>) -> Self {
-        Self { start, end, counts: [None; 9], means: [None; 2], satisfaction: None, extras: None }
+        let (counts, means) = ([0; COUNTS], [0.0; MEANS]);
+        Self { start, end, counts, means, known: Known::default(), satisfaction: None, extras: None }
     }
 
     /// People; `None` where it was not asked or is not known, which is never the same as 0.
     pub fn count(&self, count: Count) -> Option<i64> {
-        self.counts[count as usize]
+        self.known.has(count as usize).then(|| self.counts[count as usize])
     }
 
     /// Sets a count.
     pub fn set_count(&mut self, count: Count, people: Option<i64>) {
-        self.counts[count as usize] = people;
+        self.counts[count as usize] = people.unwrap_or_default();
+        self.known.set(count as usize, people.is_some());
     }
 
     /// Mean seconds; `None` where it was not asked or is not known.
     pub fn mean(&self, mean: Mean) -> Option<f64> {
-        self.means[mean as usize]
+        self.known.has(COUNTS + mean as usize).then(|| self.means[mean as usize])
     }
 
     /// Sets a mean.
     pub fn set_mean(&mut self, mean: Mean, seconds: Option<f64>) {
-        self.means[mean as usize] = seconds;
+        self.means[mean as usize] = seconds.unwrap_or_default();
+        self.known.set(COUNTS + mean as usize, seconds.is_some());
     }
 
     /// Whether the bucket reaches beyond what was asked, or beyond the time until which counts have settled: its

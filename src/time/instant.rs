@@ -40,6 +40,23 @@ pub fn parse_label(text: &str) -> Result<DateTime<Utc>, TimeError> {
         .map_err(|_| TimeError::NotAnInstant(text.to_owned()))
 }
 
+/// Reads an instant in the very form of [`to_wire`], which is how nearly all labels are written; `None` for any other.
+pub fn parse_wire(text: &str) -> Option<DateTime<Utc>> {
+    let bytes = text.strip_suffix("+00:00")?.as_bytes();
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] = bytes
+    else {
+        return None;
+    };
+    let two = |tens, ones| Some(digit(tens)? * 10 + digit(ones)?);
+    let year = two(y1, y2)? * 100 + two(y3, y4)?;
+    let date = NaiveDate::from_ymd_opt(year.cast_signed(), two(m1, m2)?, two(d1, d2)?)?;
+    Some(date.and_hms_opt(two(h1, h2)?, two(n1, n2)?, two(s1, s2)?)?.and_utc())
+}
+
+fn digit(byte: u8) -> Option<u32> {
+    byte.is_ascii_digit().then(|| u32::from(byte - b'0'))
+}
+
 /// Reads one end of a range as a person types it: a date is that day's midnight in `zone`, anything else is RFC 3339.
 pub fn parse_bound(text: &str, zone: Tz) -> Result<DateTime<Utc>, TimeError> {
     let instant = match text.parse::<NaiveDate>() {
@@ -92,6 +109,28 @@ mod tests {
         }
         assert!(parse_label("2026-03-02T09:00:00").is_err());
         assert!(parse_label("global").is_err());
+    }
+
+    #[test]
+    fn the_form_that_is_sent_is_read_back_and_no_other() {
+        for seconds in [0, 951_782_400, 1_772_442_000, 4_102_444_799, -1] {
+            let instant = DateTime::from_timestamp(seconds, 0).unwrap();
+            assert_eq!(parse_wire(&to_wire(instant)), Some(instant));
+            assert_eq!(parse_label(&to_wire(instant)), Ok(instant));
+        }
+        for other in [
+            "2026-03-02T09:00:00Z",
+            "2026-03-02T09:00:00+0000",
+            "2026-03-02T09:00:00.0+00:00",
+            "2026-03-02t09:00:00+00:00",
+            "2026-02-29T09:00:00+00:00",
+            "2026-03-02T24:00:00+00:00",
+            "2026-03-02T09:00:60+00:00",
+            "+026-03-02T09:00:00+00:00",
+            "global",
+        ] {
+            assert_eq!(parse_wire(other), None, "{other}");
+        }
     }
 
     #[test]

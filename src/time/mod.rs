@@ -9,7 +9,8 @@ mod range;
 
 pub use bucket::{BucketGrid, BucketSize, Misaligned, Window};
 pub use instant::{
-    TimeError, local_midnight, parse_bound, parse_label, to_display, to_local, to_wire, utc_offset,
+    TimeError, local_midnight, parse_bound, parse_label, parse_wire, to_display, to_local, to_wire,
+    utc_offset,
 };
 pub use period::{LocalPeriod, PartitionSize, PeriodSize};
 pub use range::TimeRange;
