@@ -3,6 +3,7 @@
 
 mod reconcile;
 mod run;
+mod windows;
 
 use std::{
     collections::{BTreeMap, HashMap},

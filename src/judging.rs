@@ -1,14 +1,15 @@
-//! After a run: whether what it brought is like the series. What is suspect stands in the ledger; data is never touched.
+//! Whether what a run brings is like the series: judged a few weeks at a time, as it comes. What is suspect stands in the
+//! ledger; data is never touched.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     publication::{Archive, PublishError},
     row::Row,
     series::Series,
-    suspicion::{HISTORY, Suspicion, suspicions},
+    suspicion::{Counted, HISTORY, suspicions},
     time::TimeRange,
 };
 
@@ -18,25 +19,98 @@ const AT_ONCE: TimeDelta = TimeDelta::weeks(8);
 /// Before the time that is judged, so that a run of zeros that reaches into it is seen whole, with its history.
 const BEFORE: TimeDelta = TimeDelta::weeks(12);
 
-impl Archive {
-    /// Judges the rows of `asked`, which a run brought, by those before them.
-    pub fn judge(&self, series: &Series, series_id: i64, asked: TimeRange) -> Result<(), PublishError> {
-        let files = self.ledger.files(series_id)?;
-        let mut found: BTreeMap<_, Suspicion> = BTreeMap::new();
-        let mut rows: Vec<Row> = Vec::new();
-        let mut read_until = asked.start() - BEFORE.max(HISTORY);
-        let mut next = asked.start();
-        while let Some(piece) = TimeRange::new(next, asked.end().min(next + AT_ONCE)) {
-            rows.retain(|row| piece.start() - BEFORE <= row.start);
-            if let Some(unread) = TimeRange::new(read_until, piece.end()) {
-                rows.extend(self.rows_between(series, &files, unread)?);
-            }
-            // One that reaches into the next piece is found there again, with its end.
-            let judged = suspicions(&rows, series.rules.grid, piece);
-            found.extend(judged.into_iter().map(|suspicion| (suspicion.since, suspicion)));
-            (read_until, next) = (piece.end(), piece.end());
+/// Judges what a run brings of one series. What came is kept, so that no file need be read back for it; only what lies
+/// before it is read.
+pub struct Judging {
+    archive: Arc<Archive>,
+    series: Series,
+    series_id: i64,
+    /// Of `seen`, in order.
+    counted: Vec<Counted>,
+    /// What is known in full: as far back as a judgement needs it, where it was asked for, and what came.
+    seen: Option<TimeRange>,
+    /// What came and is not judged yet: the end of `seen`.
+    unjudged: Option<TimeRange>,
+    /// Whether a file was changed by it.
+    is_changed: bool,
+}
+
+impl Judging {
+    /// Of a series that nothing came of yet.
+    pub fn new(archive: &Arc<Archive>, series: &Series, series_id: i64) -> Self {
+        Self {
+            archive: Arc::clone(archive),
+            series: series.clone(),
+            series_id,
+            counted: Vec::new(),
+            seen: None,
+            unjudged: None,
+            is_changed: false,
         }
-        let found: Vec<Suspicion> = found.into_values().collect();
-        Ok(self.ledger.note_suspicions(series_id, asked, &found)?)
+    }
+
+    /// What of `rows` a judgement looks at.
+    pub fn counted(series: &Series, rows: &[Row]) -> Vec<Counted> {
+        rows.iter().filter_map(|row| Counted::of(row, series.rules.grid)).collect()
+    }
+
+    /// Takes what came of a window; `is_changed` where a file was changed by it. Blocks where enough came to be judged.
+    pub fn add(
+        &mut self,
+        window: TimeRange,
+        brought: Vec<Counted>,
+        is_changed: bool,
+    ) -> Result<(), PublishError> {
+        if self.seen.is_some_and(|seen| seen.end() != window.start()) {
+            self.finish()?;
+            (self.seen, self.counted) = (None, Vec::new());
+        }
+        self.counted.extend(brought);
+        self.seen = Some(self.seen.map_or(window, |seen| seen.joined(&window)));
+        self.unjudged = Some(self.unjudged.map_or(window, |unjudged| unjudged.joined(&window)));
+        self.is_changed |= is_changed;
+        if self.unjudged.is_some_and(|unjudged| unjudged.duration() >= AT_ONCE) {
+            self.finish()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Judges what is not judged yet. Blocks.
+    pub fn finish(&mut self) -> Result<(), PublishError> {
+        let Some(unjudged) = self.unjudged.take() else { return Ok(()) };
+        if std::mem::take(&mut self.is_changed) {
+            self.judge(unjudged)?;
+        }
+        self.forget_before(unjudged.end() - BEFORE);
+        Ok(())
+    }
+
+    fn judge(&mut self, piece: TimeRange) -> Result<(), PublishError> {
+        let came = &self.counted[self.counted.partition_point(|counted| counted.start() < piece.start())..];
+        // Where somebody came all the time, nothing before it can make that suspect.
+        let found = if came.iter().any(Counted::is_zero) {
+            self.look_back_to(piece.start() - BEFORE.max(HISTORY))?;
+            suspicions(&self.counted, self.series.rules.grid.size(), piece)
+        } else {
+            Vec::new()
+        };
+        Ok(self.archive.ledger.note_suspicions(self.series_id, piece, &found)?)
+    }
+
+    /// Reads what was published between `from` and what is seen.
+    fn look_back_to(&mut self, from: DateTime<Utc>) -> Result<(), PublishError> {
+        let unseen = self.seen.and_then(|seen| TimeRange::new(from, seen.start()));
+        let Some(unseen) = unseen else { return Ok(()) };
+        let files = self.archive.ledger.files(self.series_id)?;
+        let rows = self.archive.rows_between(&self.series, &files, unseen)?;
+        self.counted.splice(..0, Self::counted(&self.series, &rows));
+        self.seen = self.seen.map(|seen| seen.joined(&unseen));
+        Ok(())
+    }
+
+    fn forget_before(&mut self, instant: DateTime<Utc>) {
+        self.counted.drain(..self.counted.partition_point(|counted| counted.start() < instant));
+        self.seen = self.seen.and_then(|seen| TimeRange::new(seen.start().max(instant), seen.end()));
     }
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    angus::{AngusClient, AskingListener, FetchError, StreamSession},
-    blocking::blocking,
+    angus::{AngusClient, AskingListener, FetchError, Oddities, StreamSession},
     clock::Clock,
     crash_point::{self, Step},
     failure::FailureKind,
     locks::LockError,
     plan::PlannedWindow,
     publication::{Archive, Asked, Damage, PublishError, Published},
+    row::Row,
     series::Series,
     shutdown::Shutdown,
     time::{Window, to_display},
@@ -23,6 +23,15 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(10);
 
 /// Damaged files of one series that a log names one by one; of more it tells the number.
 const MAX_DAMAGE_NAMED: usize = 20;
+
+/// What was asked for and has arrived, whole.
+#[derive(Debug)]
+pub struct Brought {
+    /// In order, one a bucket.
+    pub rows: Vec<Row>,
+    /// When, and by which run.
+    pub asked: Asked,
+}
 
 /// What every window needs.
 pub struct Pipeline {
@@ -77,17 +86,15 @@ impl PublishError {
 }
 
 impl Pipeline {
-    /// Asks for one window, merges what arrived into the files of its partitions, and records it as seen by `run`. The request may be
-    /// given up at any time; once publishing has begun it is seen through. `asking` is told of every attempt.
-    pub async fn export(
+    /// Asks for one window on behalf of `run`. It may be given up at any time. `asking` is told of every attempt.
+    pub async fn bring(
         &self,
         series: &Series,
-        series_id: i64,
         session: &StreamSession,
         planned: &PlannedWindow,
         run: i64,
         asking: AskingListener<'_>,
-    ) -> Result<Published, WindowError> {
+    ) -> Result<Brought, WindowError> {
         let window = planned.window;
         // Before the first request: what is asked from here on is at least as young as this.
         let began = self.clock.now();
@@ -97,25 +104,26 @@ impl Pipeline {
         };
         let skew = self.client.clock_skew();
         check_clock(&window, self.clock.now(), skew)?;
-        let asked = Asked { at: asked_at(began, skew), run };
         crash_point::passed(Step::Page);
-        for (oddity, buckets) in listing.oddities.iter() {
-            let (job, stream) = (&*series.job.name, &*series.stream.name);
-            let (from, to) = (to_display(window.start()), to_display(window.end()));
-            let oddity = oddity.as_str();
-            tracing::warn!(
-                job,
-                stream,
-                from,
-                to,
-                oddity,
-                buckets,
-                "odd figures, exported as far as they make sense"
-            );
-        }
-        let (archive, series) = (Arc::clone(&self.archive), series.clone());
-        let published = blocking(move || archive.publish(&series, series_id, &window, listing.rows, asked));
-        Ok(published.await?)
+        report_oddities(series, &window, &listing.oddities);
+        Ok(Brought { rows: listing.rows, asked: Asked { at: asked_at(began, skew), run } })
+    }
+}
+
+fn report_oddities(series: &Series, window: &Window, oddities: &Oddities) {
+    let (job, stream) = (&*series.job.name, &*series.stream.name);
+    let (from, to) = (to_display(window.start()), to_display(window.end()));
+    for (oddity, buckets) in oddities.iter() {
+        let oddity = oddity.as_str();
+        tracing::warn!(
+            job,
+            stream,
+            from,
+            to,
+            oddity,
+            buckets,
+            "odd figures, exported as far as they make sense"
+        );
     }
 }
 

@@ -60,7 +60,8 @@ fn is_toml(line: &str) -> bool {
 fn angus(config: &Config) -> impl PartialEq + std::fmt::Debug {
     let angus = &config.angus;
     (
-        (angus.console_url.clone(), angus.data_url.clone(), angus.concurrency),
+        (angus.console_url.clone(), angus.data_url.clone()),
+        (angus.concurrency, angus.per_stream_concurrency),
         (angus.requests_per_second.to_bits(), angus.timeout, angus.max_attempts),
     )
 }
@@ -169,7 +170,7 @@ fn the_sections_that_are_off_can_be_turned_on_and_tell_their_defaults() {
 fn every_key_is_in_the_commented_file() {
     let written = text("exporter.toml");
     for key in [
-        "output_dir state_dir timezone streams_file console_url data_url concurrency requests_per_second timeout",
+        "output_dir state_dir timezone streams_file console_url data_url concurrency per_stream_concurrency requests_per_second timeout",
         "max_attempts name username client_id access_token tags time streams metrics schedule start settle",
         "lookback format partition compression listen token_key kind base_url password",
         "password_after_invalid_grant client_secret redirect_uri scope authorize_url token_url revoke_url api_url",

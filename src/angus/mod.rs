@@ -15,6 +15,7 @@ mod request;
 mod retry;
 mod sign_in;
 mod token;
+mod walk;
 
 pub use client::{AngusClient, AskingListener, StreamSession};
 pub use error::{FetchError, Incomplete, ProtocolError};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reqwest::{Url, header};
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 
 use super::{
     answer::{AttemptError, Refusal, read_body, trouble},
@@ -31,8 +31,8 @@ pub struct StreamSignIn {
     pub(super) pace: Arc<Pace>,
     pub(super) clock: Clock,
     pub(super) stream: Arc<Stream>,
-    /// The stream has one request in flight at a time.
-    pub(super) one_at_a_time: Arc<Mutex<()>>,
+    /// What the stream may have in flight.
+    pub(super) in_flight: Arc<Semaphore>,
 }
 
 impl StreamSignIn {
@@ -55,7 +55,7 @@ impl StreamSignIn {
     async fn post(&self, access_token: &Secret) -> Result<Grant, AttemptError> {
         let Stream { username, client_id, .. } = &*self.stream;
         let body = TokenRequest { username, client_id, access_token: access_token.expose() }.into_body()?;
-        let _alone = self.one_at_a_time.lock().await;
+        let _place = self.in_flight.acquire().await;
         let _permit = self.pace.turn().await;
         let url = below(&self.console_url, TOKEN_PATH);
         let request = self.http.post(url).header(header::CONTENT_TYPE, "application/json").body(body);

@@ -102,6 +102,8 @@ pub struct AngusSettings {
     pub data_url: Url,
     /// Requests in flight over all streams.
     pub concurrency: NonZeroUsize,
+    /// Requests in flight for any one stream.
+    pub per_stream_concurrency: NonZeroUsize,
     /// Requests started per second over all streams; finite and above zero.
     pub requests_per_second: f64,
     /// The longest one request may take, body included.

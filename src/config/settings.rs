@@ -7,6 +7,7 @@ use super::{AngusSettings, report::Reported, rules, section::Section, urls};
 const CONSOLE_URL: &str = "https://console.angus.ai";
 const DATA_URL: &str = "https://data.angus.ai";
 const CONCURRENCY: NonZeroU16 = NonZeroU16::new(8).unwrap();
+const PER_STREAM_CONCURRENCY: NonZeroU16 = NonZeroU16::MIN;
 const REQUESTS_PER_SECOND: f64 = 10.0;
 const TIMEOUT: &str = "30s";
 const MAX_ATTEMPTS: NonZeroU16 = NonZeroU16::new(6).unwrap();
@@ -23,6 +24,8 @@ pub(super) fn angus(root: &mut Section<'_>) -> Result<AngusSettings, Reported> {
         let console_url = section.text_or("console_url", CONSOLE_URL, urls::base);
         let data_url = section.text_or("data_url", DATA_URL, urls::base);
         let concurrency = section.optional("concurrency", |value| rules::count(value, MOST_CONCURRENCY));
+        let per_stream =
+            section.optional("per_stream_concurrency", |value| rules::count(value, MOST_CONCURRENCY));
         let requests_per_second =
             section.optional("requests_per_second", |value| rules::rate(value, MOST_REQUESTS_PER_SECOND));
         let timeout = section
@@ -32,6 +35,7 @@ pub(super) fn angus(root: &mut Section<'_>) -> Result<AngusSettings, Reported> {
             console_url: console_url?,
             data_url: data_url?,
             concurrency: concurrency?.unwrap_or(CONCURRENCY).into(),
+            per_stream_concurrency: per_stream?.unwrap_or(PER_STREAM_CONCURRENCY).into(),
             requests_per_second: requests_per_second?.unwrap_or(REQUESTS_PER_SECOND),
             timeout: timeout?,
             max_attempts: max_attempts?.unwrap_or(MAX_ATTEMPTS).into(),

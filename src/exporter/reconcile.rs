@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::run::{Run, is_hopeless_for_the_stream};
+use super::{run::Run, windows::is_hopeless_for_the_stream};
 use crate::{
     blocking::blocking,
     failure::FailureKind,

@@ -23,16 +23,10 @@ use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use self::sentence::unit;
+pub use self::{runs::Counted, sentence::unit};
 
-use self::{
-    habits::Habits,
-    runs::{Counted, counted, runs_of_zeros},
-};
-use crate::{
-    row::Row,
-    time::{BucketGrid, BucketSize, TimeRange},
-};
+use self::{habits::Weeks, runs::runs_of_zeros};
+use crate::time::{BucketSize, TimeRange};
 
 /// How far before a run of zeros its history reaches: eight samples of every hour of the week, so that two bad ones do
 /// not matter; and not more, because a season is no history of the next one.
@@ -68,14 +62,14 @@ pub struct Suspicion {
     pub is_over: bool,
 }
 
-/// Every suspect run of zeros that shares time with `range`, in order. `rows` are those of one series in order, from
-/// [`HISTORY`] before the first run on. What is said of a run follows from its own rows and the [`HISTORY`] before it.
-pub fn suspicions(rows: &[Row], grid: BucketGrid, range: TimeRange) -> Vec<Suspicion> {
-    let counted = counted(rows, grid);
-    let runs = runs_of_zeros(&counted);
+/// Every suspect run of zeros that shares time with `range`, in order. `counted` is one series in order, from [`HISTORY`]
+/// before the first run on. What is said of a run follows from its own buckets and the [`HISTORY`] before it.
+pub fn suspicions(counted: &[Counted], size: BucketSize, range: TimeRange) -> Vec<Suspicion> {
+    let weeks = Weeks::of(counted);
+    let runs = runs_of_zeros(counted);
     let inside =
         runs.filter(|run| counted[run.start].start < range.end() && range.start() < counted[run.end - 1].end);
-    let suspect = inside.filter_map(|run| judge(&counted, run, grid.size()));
+    let suspect = inside.filter_map(|run| judge(counted, &weeks, run, size));
     // The zeros before `since` are usual.
     suspect.filter(|suspicion| suspicion.since < range.end()).collect()
 }
@@ -87,15 +81,16 @@ impl Suspicion {
     }
 }
 
-fn judge(counted: &[Counted], run: Range<usize>, size: BucketSize) -> Option<Suspicion> {
+fn judge(counted: &[Counted], weeks: &Weeks<'_>, run: Range<usize>, size: BucketSize) -> Option<Suspicion> {
     let is_over = run.end < counted.len();
     let (before, zeros) = (&counted[..run.start], &counted[run]);
     let (first, last) = (zeros.first()?, zeros.last()?);
-    let history = &before[before.partition_point(|counted| counted.start < first.start - HISTORY)..];
-    if first.start - history.first()?.start < SHORTEST_HISTORY {
+    let history = first.start - HISTORY..first.start;
+    let oldest = before.get(before.partition_point(|counted| counted.start < history.start))?;
+    if first.start - oldest.start < SHORTEST_HISTORY {
         return None;
     }
-    let habits = Habits::of(history);
+    let habits = weeks.habits(history);
     let missed = zeros.iter().map(|zero| (zero, habits.usual(zero.slot))).filter(|(_, usual)| *usual > 0);
     let missed: Vec<(&Counted, i64)> = missed.collect();
     let expected = missed.iter().fold(0_i64, |sum, (_, usual)| sum.saturating_add(*usual));

@@ -10,34 +10,43 @@ use crate::{
 };
 
 /// One bucket whose people are known.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Counted {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
     pub(super) start: DateTime<Utc>,
     pub(super) end: DateTime<Utc>,
     pub(super) slot: Slot,
     pub(super) people: i64,
 }
 
+impl Counted {
+    /// A bucket of `grid`, and how many people came by.
+    pub fn new(start: DateTime<Utc>, end: DateTime<Utc>, people: i64, grid: BucketGrid) -> Self {
+        Self { start, end, slot: slot(start, grid), people }
+    }
+
+    /// A row of `grid`; `None` where its people are not known.
+    pub fn of(row: &Row, grid: BucketGrid) -> Option<Self> {
+        Some(Self::new(row.start, row.end, row.count(Count::PassingBy)?, grid))
+    }
+
+    /// The bucket's first instant.
+    pub fn start(&self) -> DateTime<Utc> {
+        self.start
+    }
+
+    /// Whether nobody came by.
+    pub fn is_zero(&self) -> bool {
+        self.people == 0
+    }
+}
+
 /// What makes two buckets alike: the local hour of the week, or the weekday where buckets are days.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
     /// From 0 on Monday to 6.
-    pub(super) weekday: usize,
+    pub(super) weekday: u8,
     /// From 0 to 23; 0 where buckets are days.
-    pub(super) hour: usize,
-}
-
-/// The buckets whose people are known, in the order of `rows`.
-pub(super) fn counted(rows: &[Row], grid: BucketGrid) -> Vec<Counted> {
-    let known = rows.iter().filter_map(|row| Some((row, people(row)?)));
-    known
-        .map(|(row, people)| Counted { start: row.start, end: row.end, slot: slot(row.start, grid), people })
-        .collect()
-}
-
-/// How many people came by; `None` where it is not known.
-pub(super) fn people(row: &Row) -> Option<i64> {
-    row.count(Count::PassingBy)
+    pub(super) hour: u8,
 }
 
 /// The longest stretches of zeros, as positions, in order; none is empty.
@@ -60,5 +69,6 @@ fn slot(start: DateTime<Utc>, grid: BucketGrid) -> Slot {
         BucketSize::Hour | BucketSize::Global => local.weekday(),
     };
     let hour = if grid.size() == BucketSize::Hour { local.hour() } else { 0 };
-    Slot { weekday: weekday.num_days_from_monday() as usize, hour: hour as usize }
+    let byte = |number: u32| u8::try_from(number).unwrap_or_default();
+    Slot { weekday: byte(weekday.num_days_from_monday()), hour: byte(hour) }
 }

@@ -81,6 +81,7 @@ impl Bench {
             console_url: base_url.clone(),
             data_url: base_url,
             concurrency: NonZeroUsize::new(8).unwrap(),
+            per_stream_concurrency: NonZeroUsize::MIN,
             requests_per_second: 1_000_000.0,
             timeout,
             max_attempts: NonZeroU32::new(MAX_ATTEMPTS).unwrap(),

@@ -94,6 +94,7 @@ fn angus_is_judged() {
         ("concurrency = 0", "concurrency: expected an integer from 1 to 1024; found 0"),
         ("concurrency = 1_025", "concurrency: expected an integer from 1 to 1024; found 1025"),
         ("concurrency = 8.0", "concurrency: expected an integer from 1 to 1024; found a float"),
+        ("per_stream_concurrency = 0", "per_stream_concurrency: expected an integer from 1 to 1024; found 0"),
         ("max_attempts = 21", "max_attempts: expected an integer from 1 to 20; found 21"),
         ("max_attempts = -1", "max_attempts: expected an integer from 1 to 20; found -1"),
         (
@@ -125,6 +126,7 @@ fn angus_is_judged() {
     let config = valid(&format!("{VALID}[angus]\nrequests_per_second = 2\nconcurrency = 0x10\n"));
     assert!((config.angus.requests_per_second - 2.0).abs() < f64::EPSILON);
     assert_eq!(config.angus.concurrency.get(), 16);
+    assert_eq!(config.angus.per_stream_concurrency.get(), 1);
 }
 
 #[test]

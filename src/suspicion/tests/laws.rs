@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::suspicion::{HISTORY, Suspicion, suspicions};
+use crate::suspicion::HISTORY;
 
 const WEEK: usize = 168;
 

@@ -5,7 +5,7 @@ mod table;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{Suspicion, suspicions};
+use super::{Counted, Suspicion};
 use crate::{
     row::{Count, Row},
     time::{BucketGrid, BucketSize, TimeRange, parse_label},
@@ -19,6 +19,12 @@ fn hours_of(zone: Tz) -> BucketGrid {
 
 fn at(label: &str) -> DateTime<Utc> {
     parse_label(label).unwrap()
+}
+
+/// What is suspect of these rows.
+fn suspicions(rows: &[Row], grid: BucketGrid, range: TimeRange) -> Vec<Suspicion> {
+    let counted: Vec<Counted> = rows.iter().filter_map(|row| Counted::of(row, grid)).collect();
+    super::suspicions(&counted, grid.size(), range)
 }
 
 /// Everything that there may be.

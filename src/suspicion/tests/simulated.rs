@@ -7,7 +7,7 @@ use chrono::{Datelike, NaiveDate};
 use super::*;
 use crate::{
     simulator::{Believable, Replay, SimulatorOptions, Source},
-    suspicion::{SHORTEST_HISTORY, Suspicion, suspicions},
+    suspicion::SHORTEST_HISTORY,
 };
 
 const YEAR: &str = "2026-01-04T23:00:00Z";

@@ -3,7 +3,6 @@
 use chrono::{Datelike, Timelike, Weekday};
 
 use super::*;
-use crate::suspicion::{Suspicion, suspicions};
 
 /// A Monday, at midnight in Paris.
 const START: &str = "2026-01-04T23:00:00Z";
