@@ -17,7 +17,8 @@ impl Ledger {
         if ages(&known) == ages(configured) {
             return Ok(());
         }
-        self.write(|transaction| {
+        // Whatever is rechecked is written after this.
+        self.note(|transaction| {
             for gone in known.iter().filter(|known| configured.iter().all(|new| new.age != known.age)) {
                 let sql = "DELETE FROM rechecks WHERE series = ?1 AND age = ?2";
                 transaction.execute(sql, params![series, gone.age.num_seconds()])?;
@@ -70,7 +71,8 @@ impl Ledger {
             return Ok(());
         }
         kept.retain(|known| found.iter().all(|new| new.since != known.since));
-        self.write(|transaction| {
+        // The next run that judges this time finds them again.
+        self.note(|transaction| {
             transaction.execute("DELETE FROM suspicions WHERE series = ?1", [series])?;
             let sql = "INSERT INTO suspicions (series, since, until, usual, expected, is_over)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -112,9 +114,8 @@ pub(super) fn record_vanished(
     series: i64,
     window: &WindowRecord,
 ) -> rusqlite::Result<()> {
-    let known = load_vanished(transaction, series)?;
-    for gone in known.range(window.range.start()..window.range.end()).map(|(start, _)| start) {
-        if window.vanished.binary_search(gone).is_err() {
+    for gone in vanished_in(transaction, series, window.range)? {
+        if window.vanished.binary_search(&gone).is_err() {
             let sql = "DELETE FROM vanished WHERE series = ?1 AND bucket_start = ?2";
             transaction.prepare_cached(sql)?.execute(params![series, gone.timestamp()])?;
         }
@@ -125,6 +126,19 @@ pub(super) fn record_vanished(
         transaction.prepare_cached(sql)?.execute(values)?;
     }
     Ok(())
+}
+
+fn vanished_in(
+    connection: &Connection,
+    series: i64,
+    range: TimeRange,
+) -> rusqlite::Result<Vec<DateTime<Utc>>> {
+    let sql =
+        "SELECT bucket_start FROM vanished WHERE series = ?1 AND bucket_start >= ?2 AND bucket_start < ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let bounds = params![series, range.start().timestamp(), range.end().timestamp()];
+    let starts = statement.query_map(bounds, |row| instant(row, 0))?;
+    starts.collect()
 }
 
 pub(super) fn load_rechecks(connection: &Connection, series: i64) -> rusqlite::Result<Vec<Recheck>> {

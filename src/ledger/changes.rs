@@ -52,13 +52,23 @@ impl Ledger {
     }
 }
 
-/// Keeps the changes of an intention until it is known whether the file was replaced.
+/// Whether there is anything to settle for any file of a series: seldom, and asked once instead of for each of them.
+pub(super) fn are_pending(connection: &Connection, series: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM changes WHERE series = ?1 AND pending_sha256 IS NOT NULL)";
+    connection.prepare_cached(sql)?.query_row([series], |row| row.get(0))
+}
+
+/// Keeps the changes of an intention until it is known whether the file was replaced. `has_pending`: whether the series had
+/// any before these.
 pub(super) fn intend(
     transaction: &Transaction<'_>,
     series: i64,
     Intention { file, changes }: &Intention,
+    has_pending: bool,
 ) -> rusqlite::Result<()> {
-    settle(transaction, series, &file.path, file.hash.as_ref())?;
+    if has_pending {
+        settle(transaction, series, &file.path, file.hash.as_ref())?;
+    }
     insert(transaction, series, changes, file.pending_hash.as_ref().map(|hash| (&*file.path, hash)))
 }
 
@@ -88,6 +98,9 @@ fn insert(
         "INSERT INTO changes (series, bucket_start, bucket_end, column_name, old_value, new_value, seen_at,
                                     run, path, pending_sha256, filed)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    if changes.is_empty() {
+        return Ok(());
+    }
     let mut statement = connection.prepare_cached(sql)?;
     let (path, hash) = pending.unzip();
     for change in changes {

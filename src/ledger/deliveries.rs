@@ -9,6 +9,7 @@ use super::{
     LastError, Ledger, LedgerError, OutboxStatus,
     line::{Line, Tally},
     read::{file_record, last_run, optional_instant, unsigned},
+    transact::execute,
 };
 
 impl Ledger {
@@ -65,7 +66,7 @@ impl Ledger {
         let retry_at = retry_at.map(|at| at.timestamp() + i64::from(at.timestamp_subsec_nanos() > 0));
         let at = error.at.timestamp();
         self.write(|transaction| {
-            transaction.execute(sql, params![delivery, retry_at, at, error.kind, error.message])
+            execute(transaction, sql, params![delivery, retry_at, at, error.kind, error.message])
         })?;
         Ok(())
     }
@@ -76,7 +77,7 @@ impl Ledger {
                    SET failures = 0, retry_at = NULL, last_success = ?2,
                        last_error_at = NULL, last_error_kind = NULL, last_error = NULL
                    WHERE name = ?1";
-        self.write(|transaction| transaction.execute(sql, params![delivery, at.timestamp()]))?;
+        self.write(|transaction| execute(transaction, sql, params![delivery, at.timestamp()]))?;
         Ok(())
     }
 }

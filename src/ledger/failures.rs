@@ -5,6 +5,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use super::{
     FailureRecord, LastError, Ledger, LedgerError,
     read::{instant, range},
+    transact::execute,
 };
 use crate::time::TimeRange;
 
@@ -20,9 +21,10 @@ impl Ledger {
         let coverage = self.coverage(series)?;
         let lacking = joined(windows).into_iter().flat_map(|window| coverage.lacking(window));
         let lacking: Vec<TimeRange> = lacking.collect();
-        self.write(|transaction| {
-            lacking.iter().try_for_each(|range| note(transaction, series, *range, error))
-        })
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        self.note(|transaction| lacking.iter().try_for_each(|range| note(transaction, series, *range, error)))
     }
 }
 
@@ -63,9 +65,9 @@ fn note(
 /// Forgets what of `range` failed: it was exported.
 pub(super) fn forget(connection: &Connection, series: i64, range: TimeRange) -> rusqlite::Result<()> {
     let known = overlapping(connection, series, range)?;
-    let mut statement = connection.prepare_cached("DELETE FROM failures WHERE series = ?1 AND start = ?2")?;
     for failure in &known {
-        statement.execute(params![series, failure.range.start().timestamp()])?;
+        let sql = "DELETE FROM failures WHERE series = ?1 AND start = ?2";
+        execute(connection, sql, params![series, failure.range.start().timestamp()])?;
     }
     for failure in known {
         for rest in failure.range.without(&range) {

@@ -50,7 +50,7 @@ impl Ledger {
                    ON CONFLICT (name) DO UPDATE
                    SET last_error_at = ?2, last_error_kind = ?3, last_error = ?4";
         let at = error.at.timestamp();
-        self.write(|transaction| transaction.execute(sql, params![name, at, error.kind, error.message]))?;
+        self.note(|transaction| transaction.execute(sql, params![name, at, error.kind, error.message]))?;
         Ok(())
     }
 }

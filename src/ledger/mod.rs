@@ -6,10 +6,12 @@ mod budget;
 mod certainty;
 mod changes;
 mod deliveries;
+mod durable;
 mod evidence;
 mod failures;
 mod inventory;
 mod line;
+mod mark;
 mod open;
 mod outbox;
 mod read;
@@ -17,6 +19,8 @@ mod rebuild;
 mod records;
 mod restore;
 mod schema;
+mod tickets;
+mod transact;
 mod wal;
 mod write;
 
@@ -26,6 +30,8 @@ use std::{
 };
 
 use rusqlite::Connection;
+
+use durable::Durability;
 
 pub use budget::Limit;
 pub use rebuild::Replaced;
@@ -126,6 +132,8 @@ impl From<LockError> for LedgerError {
 /// The open ledger. Its calls block: keep them off the threads that drive requests.
 pub struct Ledger {
     connection: Mutex<Connection>,
+    /// What of it is on disk.
+    durability: Durability,
     path: PathBuf,
     clock: Clock,
 }

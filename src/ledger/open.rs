@@ -11,6 +11,8 @@ use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 
 use super::{
     FILE_NAME, Ledger, LedgerError,
+    durable::Durability,
+    mark::{self, Mark},
     rebuild::REBUILT_SUFFIX,
     schema::{APPLICATION_ID, STEPS, VERSION},
     wal,
@@ -87,7 +89,12 @@ impl Ledger {
             refuse_newer(path, migrate(&mut connection).map_err(&failed)?)?;
         }
         connection.set_db_config(KEEPS_WAL, false).map_err(&failed)?;
-        Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), clock: Clock::system() })
+        Ok(Self {
+            connection: Mutex::new(connection),
+            durability: Durability::default(),
+            path: path.to_owned(),
+            clock: Clock::system(),
+        })
     }
 }
 
@@ -129,7 +136,7 @@ fn create(state_dir: &Path, path: &Path) -> Result<(), LedgerError> {
 /// Makes an empty ledger, in place of what a killed process left.
 pub(super) fn make_draft(draft: &Path) -> Result<Connection, LedgerError> {
     let failed = LedgerError::from_sqlite(draft);
-    for suffix in ["", "-wal", "-shm", "-journal"] {
+    for suffix in ["", "-wal", "-shm", "-journal", mark::SUFFIX] {
         publish::remove_if_present(&beside(draft, suffix))?;
     }
     drop(publish::create_private(draft)?);
@@ -157,8 +164,11 @@ fn refuse_remains(path: &Path) -> Result<(), LedgerError> {
 fn check_wal(path: &Path) -> Result<(), LedgerError> {
     let mut reason = None;
     for _ in 0..WAL_LOOKS {
+        // The mark first: what it tells was on disk before the file is read.
+        let mark = publish::read_if_present(&beside(path, mark::SUFFIX))?;
+        let mark = mark.as_deref().map(Mark::from_bytes);
         let wal = publish::read_if_present(&beside(path, "-wal"))?.unwrap_or_default();
-        let found = wal::damage(&wal).map(|reason| (reason, wal.len()));
+        let found = wal::damage(&wal, mark).map(|reason| (reason, wal.len()));
         match (reason, found) {
             (_, None) => return Ok(()),
             (Some(before), Some(now)) if before == now => break,
@@ -182,8 +192,10 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    // `durable.rs` syncs what is committed.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    // More than there are statements.
+    connection.set_prepared_statement_cache_capacity(128);
     Ok(())
 }

@@ -12,15 +12,7 @@ use crate::{
 impl Ledger {
     /// The series of `key`, if it was ever exported.
     pub fn find_series(&self, key: &SeriesKey) -> Result<Option<Series>, LedgerError> {
-        let sql = "SELECT id, layout, style, first_run FROM series WHERE job = ?1 AND stream = ?2";
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(sql)?;
-            let found = statement.query_row(params![key.job, key.stream], |row| {
-                let (id, layout, style) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                Ok(Series { id, layout, style, first_run: instant(row, 3)? })
-            });
-            found.optional()
-        })
+        self.read(|connection| load_series(connection, key))
     }
 
     /// Every series that was ever exported, by job and stream.
@@ -63,10 +55,19 @@ impl Ledger {
 
     /// The record of one file.
     pub fn file(&self, series: i64, path: &str) -> Result<Option<FileRecord>, LedgerError> {
-        let sql = "SELECT path, period_start, period_end, sha256, pending_sha256, rows, bytes
-                   FROM files WHERE series = ?1 AND path = ?2";
+        self.read(|connection| load_file(connection, series, path))
+    }
+
+    /// The record of each of these files, in their order, all of one moment; also of those whose first publication is under
+    /// way. Takes the ledger once, where asking for them one by one waits for its writers each time.
+    pub fn files_at(
+        &self,
+        series: i64,
+        paths: &[impl AsRef<str>],
+    ) -> Result<Vec<Option<FileRecord>>, LedgerError> {
         self.read(|connection| {
-            connection.prepare_cached(sql)?.query_row(params![series, path], file_record).optional()
+            let snapshot = connection.unchecked_transaction()?;
+            paths.iter().map(|path| load_file(&snapshot, series, path.as_ref())).collect()
         })
     }
 
@@ -145,6 +146,22 @@ impl Ledger {
     }
 }
 
+pub(super) fn load_series(connection: &Connection, key: &SeriesKey) -> rusqlite::Result<Option<Series>> {
+    let sql = "SELECT id, layout, style, first_run FROM series WHERE job = ?1 AND stream = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_row(params![key.job, key.stream], |row| {
+        let (id, layout, style) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Series { id, layout, style, first_run: instant(row, 3)? })
+    });
+    found.optional()
+}
+
+fn load_file(connection: &Connection, series: i64, path: &str) -> rusqlite::Result<Option<FileRecord>> {
+    let sql = "SELECT path, period_start, period_end, sha256, pending_sha256, rows, bytes
+               FROM files WHERE series = ?1 AND path = ?2";
+    connection.prepare_cached(sql)?.query_row(params![series, path], file_record).optional()
+}
+
 pub(super) fn load_files(connection: &Connection, series: i64) -> rusqlite::Result<Vec<FileRecord>> {
     let sql = "SELECT path, period_start, period_end, sha256, pending_sha256, rows, bytes
                FROM files WHERE series = ?1 AND sha256 IS NOT NULL ORDER BY path";
@@ -219,7 +236,10 @@ mod tests {
     use chrono_tz::Tz;
 
     use super::*;
-    use crate::{ledger::WindowRecord, time::BucketSize};
+    use crate::{
+        ledger::{Intention, WindowRecord},
+        time::BucketSize,
+    };
 
     fn hour(index: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_767_225_600 + index * 3600, 0).unwrap()
@@ -245,6 +265,27 @@ mod tests {
         };
         ledger.record(series.id, &window).unwrap();
         (folder, ledger, range)
+    }
+
+    #[test]
+    fn files_that_are_asked_for_together_are_those_that_are_asked_for_one_by_one() {
+        let (_folder, ledger, range) = ledger(&[]);
+        let file = |path: &str, hash| FileRecord {
+            path: path.to_owned(),
+            period: range,
+            hash,
+            pending_hash: Some([2; 32]),
+            rows: 0,
+            bytes: 0,
+        };
+        let intentions = [file("a", None), file("b", Some([1; 32]))];
+        let intentions = intentions.map(|file| Intention { file, changes: vec![] });
+        ledger.intend(1, &intentions).unwrap();
+        let paths = ["b", "c", "a"];
+        let found = ledger.files_at(1, &paths).unwrap();
+        assert_eq!(found, [Some(intentions[1].file.clone()), None, Some(intentions[0].file.clone())]);
+        assert_eq!(found, paths.map(|path| ledger.file(1, path).unwrap()));
+        assert_eq!(ledger.files_at(2, &paths).unwrap(), [None, None, None]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::{
-    FILE_NAME, Ledger, LedgerError,
+    FILE_NAME, Ledger, LedgerError, mark,
     open::{BUSY_TIMEOUT, beside, make_draft},
 };
 use crate::{
@@ -17,8 +17,8 @@ use crate::{
 /// What the name of a ledger that is being made again ends in. While there is no other, nobody makes an empty one.
 pub(super) const REBUILT_SUFFIX: &str = ".rebuilt";
 
-/// What SQLite keeps beside a ledger.
-const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// What is kept beside a ledger.
+const COMPANIONS: [&str; 4] = ["-wal", "-shm", "-journal", mark::SUFFIX];
 
 /// A ledger was put in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,8 @@ impl Ledger {
         let ledger = Self::open_existing(&draft)?.with_clock(Clock::fixed(now));
         let filled = fill(&ledger)?;
         ledger.close()?;
+        // Of a -wal file that is gone.
+        publish::remove_if_present(&beside(&draft, mark::SUFFIX)).map_err(LedgerError::from)?;
         let set_aside = set_aside(&path, now)?;
         publish::move_into_place(&draft, &path).map_err(LedgerError::from)?;
         drop(lock);
@@ -59,7 +61,7 @@ impl Ledger {
     }
 }
 
-/// Moves a ledger, and what SQLite keeps beside it, to a name of its own. What stood last in the -wal file goes with it.
+/// Moves a ledger, and what is kept beside it, to a name of its own. What stood last in the -wal file goes with it.
 fn set_aside(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>, LedgerError> {
     let aside = beside(path, &format!(".damaged-{}", now.format("%Y%m%dT%H%M%S%6fZ")));
     let mut has_moved = false;
@@ -69,7 +71,8 @@ fn set_aside(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>, LedgerE
         let from = beside(path, suffix);
         if from.exists() {
             publish::move_into_place(&from, &beside(&aside, suffix))?;
-            has_moved = true;
+            // One that is left of a ledger that is gone is nothing to tell of.
+            has_moved |= suffix != mark::SUFFIX;
         }
     }
     Ok(has_moved.then_some(aside))

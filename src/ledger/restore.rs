@@ -5,6 +5,7 @@ use rusqlite::{Transaction, params};
 
 use super::{
     Change, FileRecord, Ledger, LedgerError, Recheck, Reconciliation, Series, SeriesKey,
+    read::load_intervals,
     write::{record_files, store_intervals},
 };
 use crate::coverage::Coverage;
@@ -34,7 +35,8 @@ impl Ledger {
         let Series { layout, style, first_run, .. } = known;
         let id = self.series(key, layout, style, *first_run)?.id;
         self.write(|transaction| {
-            store_intervals(transaction, id, &restored.coverage)?;
+            let known = load_intervals(transaction, id)?;
+            store_intervals(transaction, id, &known, &restored.coverage)?;
             record_files(transaction, id, &restored.files, self.clock.now())?;
             restore_buckets(transaction, id, restored)?;
             restore_certainty(transaction, id, restored)

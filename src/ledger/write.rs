@@ -1,11 +1,14 @@
-//! Writing the ledger, each call one transaction.
+//! Writing the ledger, each call one transaction. What the next run would say or do again is noted, all else is written.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, params};
 
 use super::{
     FileRecord, Intention, LastError, Ledger, LedgerError, RunSummary, Series, SeriesKey, WindowRecord,
-    certainty, changes, failures, line, read::load_intervals, schema::VERSION,
+    certainty, changes, failures, line,
+    read::{load_intervals, load_series},
+    schema::VERSION,
+    transact::execute,
 };
 use crate::{
     coverage::{Coverage, Standing},
@@ -27,21 +30,20 @@ impl Ledger {
         if let Some(series) = self.find_series(key)? {
             return Ok(series);
         }
-        self.write(|transaction| {
-            transaction.execute(
-                "INSERT OR IGNORE INTO series (job, stream, layout, style, first_run) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![key.job, key.stream, layout, style, first_run.timestamp()],
-            )
-        })?;
-        // Whoever made it, it is there now.
-        let made = Series { id: 0, layout: layout.to_owned(), style: style.to_owned(), first_run };
-        Ok(self.find_series(key)?.unwrap_or(made))
+        let sql = "INSERT OR IGNORE INTO series (job, stream, layout, style, first_run) VALUES (?1, ?2, ?3, ?4, ?5)";
+        // Everything that is written of it is written after it.
+        self.note(|transaction| {
+            let values = params![key.job, key.stream, layout, style, first_run.timestamp()];
+            execute(transaction, sql, values)?;
+            // Whoever made it, it is there now.
+            load_series(transaction, key)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+        })
     }
 
     /// Notes the file system that published files are on.
     pub fn record_output_device(&self, device: i64) -> Result<(), LedgerError> {
         let sql = "INSERT INTO output (id, device) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET device = ?1";
-        self.write(|transaction| transaction.execute(sql, [device]))?;
+        self.write(|transaction| execute(transaction, sql, [device]))?;
         Ok(())
     }
 
@@ -52,11 +54,12 @@ impl Ledger {
                    ON CONFLICT (series, path) DO UPDATE SET sha256 = ?5, pending_sha256 = ?6";
         self.write(|transaction| {
             let mut statement = transaction.prepare_cached(sql)?;
+            let has_pending = changes::are_pending(transaction, series)?;
             for intention in intentions {
                 let FileRecord { path, period, hash, pending_hash, .. } = &intention.file;
                 let (start, end) = (period.start().timestamp(), period.end().timestamp());
                 statement.execute(params![series, path, start, end, hash, pending_hash])?;
-                changes::intend(transaction, series, intention)?;
+                changes::intend(transaction, series, intention, has_pending)?;
             }
             Ok(())
         })
@@ -66,7 +69,7 @@ impl Ledger {
     pub fn record_style(&self, series: i64, style: &str, files: &[FileRecord]) -> Result<(), LedgerError> {
         self.write(|transaction| {
             record_files(transaction, series, files, self.clock.now())?;
-            transaction.execute("UPDATE series SET style = ?2 WHERE id = ?1", params![series, style])
+            execute(transaction, "UPDATE series SET style = ?2 WHERE id = ?1", params![series, style])
         })?;
         Ok(())
     }
@@ -101,8 +104,8 @@ impl Ledger {
     /// have known the file.
     pub fn lose(&self, series: i64, path: &str, period: TimeRange) -> Result<(), LedgerError> {
         self.update_coverage(series, |transaction, coverage| {
-            transaction
-                .execute("DELETE FROM files WHERE series = ?1 AND path = ?2", params![series, path])?;
+            let sql = "DELETE FROM files WHERE series = ?1 AND path = ?2";
+            execute(transaction, sql, params![series, path])?;
             changes::settle(transaction, series, path, None)?;
             Ok(coverage.with_lost(period))
         })
@@ -118,7 +121,7 @@ impl Ledger {
     pub fn note_success(&self, series: i64, at: DateTime<Utc>) -> Result<(), LedgerError> {
         let sql = "UPDATE series SET last_success = ?2, last_error_at = NULL, last_error_kind = NULL, \
                    last_error = NULL WHERE id = ?1";
-        self.write(|transaction| transaction.execute(sql, params![series, at.timestamp()]))?;
+        self.note(|transaction| execute(transaction, sql, params![series, at.timestamp()]))?;
         Ok(())
     }
 
@@ -126,17 +129,18 @@ impl Ledger {
     pub fn note_failure(&self, series: i64, error: &LastError) -> Result<(), LedgerError> {
         let sql = "UPDATE series SET last_error_at = ?2, last_error_kind = ?3, last_error = ?4 WHERE id = ?1";
         let at = error.at.timestamp();
-        self.write(|transaction| transaction.execute(sql, params![series, at, error.kind, error.message]))?;
+        self.note(|transaction| execute(transaction, sql, params![series, at, error.kind, error.message]))?;
         Ok(())
     }
 
     /// Notes that a run began, and returns its number.
     pub fn begin_run(&self, command: &str, at: DateTime<Utc>) -> Result<i64, LedgerError> {
-        self.write(|transaction| {
+        // Whatever is written of a run is written after this.
+        self.note(|transaction| {
             let sql = "INSERT INTO runs (command, started_at) VALUES (?1, ?2)";
-            transaction.execute(sql, params![command, at.timestamp()])?;
+            execute(transaction, sql, params![command, at.timestamp()])?;
             let run = transaction.last_insert_rowid();
-            transaction.execute("DELETE FROM runs WHERE id <= ?1", [run - KEPT_RUNS])?;
+            execute(transaction, "DELETE FROM runs WHERE id <= ?1", [run - KEPT_RUNS])?;
             Ok(run)
         })
     }
@@ -147,8 +151,9 @@ impl Ledger {
                    WHERE id = ?1";
         let RunSummary { outcome, windows_done, windows_failed, rows } = summary;
         let counts = [windows_done, windows_failed, rows].map(signed);
-        self.write(|transaction| {
-            transaction.execute(sql, params![run, at.timestamp(), outcome, counts[0], counts[1], counts[2]])
+        self.note(|transaction| {
+            let values = params![run, at.timestamp(), outcome, counts[0], counts[1], counts[2]];
+            execute(transaction, sql, values)
         })?;
         Ok(())
     }
@@ -158,54 +163,52 @@ impl Ledger {
         self.write(|transaction| transaction.pragma_update(None, "user_version", VERSION))
     }
 
-    pub(super) fn write<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, LedgerError> {
-        let mut connection = self.connection();
-        let done =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-                let outcome = work(&transaction)?;
-                transaction.commit()?;
-                Ok(outcome)
-            });
-        done.map_err(LedgerError::from_sqlite(self.path()))
-    }
-
     /// Reads the coverage, changes it and writes it back, in one transaction with whatever `change` does besides.
     fn update_coverage(
         &self,
         series: i64,
         change: impl FnOnce(&Transaction<'_>, Coverage) -> rusqlite::Result<Coverage>,
     ) -> Result<(), LedgerError> {
-        let overlap =
-            self.write(|transaction| match Coverage::from_intervals(load_intervals(transaction, series)?) {
+        let overlap = self.write(|transaction| {
+            let known = load_intervals(transaction, series)?;
+            match Coverage::from_intervals(known.clone()) {
                 Ok(coverage) => {
                     let changed = change(transaction, coverage)?;
-                    store_intervals(transaction, series, &changed)?;
+                    store_intervals(transaction, series, &known, &changed)?;
                     Ok(None)
                 }
                 Err(overlap) => Ok(Some(overlap)),
-            })?;
+            }
+        })?;
         overlap.map_or(Ok(()), |overlap| Err(self.damaged(overlap.to_string())))
     }
 }
 
+/// Writes what differs between the intervals that are `known`, all that there are, and those of `coverage`. Both are in
+/// order.
 pub(super) fn store_intervals(
     transaction: &Transaction<'_>,
     series: i64,
+    known: &[(TimeRange, Standing)],
     coverage: &Coverage,
 ) -> rusqlite::Result<()> {
-    transaction.prepare_cached("DELETE FROM intervals WHERE series = ?1")?.execute([series])?;
-    let sql = "INSERT INTO intervals (series, start, end, standing) VALUES (?1, ?2, ?3, ?4)";
-    let mut statement = transaction.prepare_cached(sql)?;
-    for (range, standing) in coverage.intervals() {
+    let wanted = coverage.intervals();
+    for (range, _) in known {
+        if wanted.binary_search_by_key(&range.start(), |(range, _)| range.start()).is_err() {
+            let sql = "DELETE FROM intervals WHERE series = ?1 AND start = ?2";
+            execute(transaction, sql, params![series, range.start().timestamp()])?;
+        }
+    }
+    let sql = "INSERT OR REPLACE INTO intervals (series, start, end, standing) VALUES (?1, ?2, ?3, ?4)";
+    for interval in wanted.iter().filter(|interval| known.binary_search(interval).is_err()) {
+        let (range, standing) = interval;
         let standing = match standing {
             Standing::Lost => 0,
             Standing::Provisional => 1,
             Standing::Final => 2,
         };
-        statement.execute(params![series, range.start().timestamp(), range.end().timestamp(), standing])?;
+        let values = params![series, range.start().timestamp(), range.end().timestamp(), standing];
+        execute(transaction, sql, values)?;
     }
     Ok(())
 }
@@ -222,11 +225,14 @@ pub(super) fn record_files(
                ON CONFLICT (series, path) DO UPDATE
                SET sha256 = ?5, pending_sha256 = NULL, rows = ?6, bytes = ?7";
     let mut statement = transaction.prepare_cached(sql)?;
+    let has_pending = !files.is_empty() && changes::are_pending(transaction, series)?;
     for file in files {
         let (start, end) = (file.period.start().timestamp(), file.period.end().timestamp());
         let (rows, bytes) = (signed(file.rows), signed(file.bytes));
         statement.execute(params![series, file.path, start, end, file.hash, rows, bytes])?;
-        changes::settle(transaction, series, &file.path, file.hash.as_ref())?;
+        if has_pending {
+            changes::settle(transaction, series, &file.path, file.hash.as_ref())?;
+        }
     }
     line::queue_files(transaction, series, files, now)
 }
@@ -245,4 +251,43 @@ fn record_missing(transaction: &Transaction<'_>, series: i64, window: &WindowRec
 
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    fn coverage() -> impl Strategy<Value = Coverage> {
+        let standing = prop_oneof![Just(Standing::Lost), Just(Standing::Provisional), Just(Standing::Final)];
+        let range = (0..20_i64, 1..6_i64).prop_map(|(start, hours)| {
+            let hour = |index: i64| DateTime::from_timestamp(index * 3600, 0).unwrap();
+            TimeRange::new(hour(start), hour(start + hours)).unwrap()
+        });
+        vec((range, standing), 0..8).prop_map(|all| {
+            all.into_iter()
+                .fold(Coverage::default(), |coverage, (range, standing)| coverage.with(range, standing))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn whatever_was_covered_before_what_is_stored_last_is_what_is_read(all in vec(coverage(), 1..6)) {
+            let folder = tempfile::tempdir().unwrap();
+            let ledger = Ledger::open(folder.path()).unwrap();
+            let series = |stream: &str| {
+                let key = SeriesKey { job: "hourly".to_owned(), stream: stream.to_owned() };
+                ledger.series(&key, "", "", DateTime::UNIX_EPOCH).unwrap().id
+            };
+            let (series, other) = (series("lobby"), series("gate"));
+            for wanted in &all {
+                ledger.update_coverage(series, |_, _| Ok(wanted.clone())).unwrap();
+                prop_assert_eq!(&ledger.coverage(series).unwrap(), wanted);
+                prop_assert_eq!(ledger.coverage(other).unwrap(), Coverage::default());
+            }
+        }
+    }
 }
