@@ -7,8 +7,8 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    // One thread drives all requests: waking another one for each of them costs more than the work that it would share.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         // Publishing waits for disks and locks, not for processors; more threads would only queue at the ledger.
         .max_blocking_threads(16)
         .enable_all()

@@ -1,5 +1,7 @@
 //! The client against a strict double: the test vectors of `contracts/angus.md` by their numbers, and its other rules.
 
+#[path = "angus_contract/ahead.rs"]
+mod ahead;
 #[path = "angus_contract/bench.rs"]
 mod bench;
 mod double;

@@ -70,8 +70,18 @@ impl Bench {
         Self::at(double.base_url(), Duration::from_secs(30))
     }
 
+    /// One that may have so many requests of a stream in flight.
+    pub(crate) fn side_by_side(double: &Double, requests: usize) -> Self {
+        let per_stream = NonZeroUsize::new(requests).unwrap();
+        Self::with(double.base_url(), Duration::from_secs(30), per_stream)
+    }
+
     /// A wait of the client only moves the clock; `timeout` is real.
     pub(crate) fn at(base_url: &str, timeout: Duration) -> Self {
+        Self::with(base_url, timeout, NonZeroUsize::MIN)
+    }
+
+    fn with(base_url: &str, timeout: Duration, per_stream_concurrency: NonZeroUsize) -> Self {
         let waits = Arc::new(Mutex::new(Vec::new()));
         let millis = Arc::new(AtomicI64::new(BEGIN * 1000));
         let timing = timing(&waits, &millis);
@@ -81,7 +91,7 @@ impl Bench {
             console_url: base_url.clone(),
             data_url: base_url,
             concurrency: NonZeroUsize::new(8).unwrap(),
-            per_stream_concurrency: NonZeroUsize::MIN,
+            per_stream_concurrency,
             requests_per_second: 1_000_000.0,
             timeout,
             max_attempts: NonZeroU32::new(MAX_ATTEMPTS).unwrap(),

@@ -4,11 +4,13 @@
 //! `steps` says in which order, on any [`Disk`]. An [`Archive`](crate::publication::Archive) has a disk of its own; the
 //! functions here are for everything else, which lies on the disk of this machine.
 
+mod batch;
 mod disk;
 mod error;
 mod real;
 mod steps;
 
+pub use batch::NewFile;
 pub use disk::{Disk, TempFile};
 pub use error::FileError;
 pub use real::{RealDisk, create_private, move_into_place};

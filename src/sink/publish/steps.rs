@@ -11,7 +11,7 @@ use super::{disk::Disk, error::FileError};
 use crate::crash_point::{self, Step};
 
 /// Names of files that are being written begin like this; readers pass over names with a leading dot.
-const TEMP_PREFIX: &str = ".tmp-";
+pub(super) const TEMP_PREFIX: &str = ".tmp-";
 
 /// Names of files that somebody damaged begin like this.
 const DAMAGED_PREFIX: &str = ".damaged-";
