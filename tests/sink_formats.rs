@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use audience_exporter::row::{Count, FileContext, Mean, Row};
-use audience_exporter::sink::{CsvCompression, DecodeError, FileFormat};
+use audience_exporter::sink::{CsvCompression, DecodeError, FileFormat, PassedBy};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use proptest::prelude::*;
@@ -106,7 +106,34 @@ proptest! {
     fn garbage_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         for format in FileFormat::ALL {
             prop_assert!(format.decode(&context(), &bytes).is_err(), "{:?}", format);
+            prop_assert!(format.people(&context(), &bytes).is_err(), "{:?}", format);
         }
+    }
+
+    #[test]
+    fn who_passed_by_is_read_as_with_the_rest(context in arbitrary_context(), rows in arbitrary_rows()) {
+        let passed_by = |row: &Row| {
+            PassedBy { start: row.start, end: row.end, people: row.count(Count::PassingBy) }
+        };
+        let expected: Vec<_> = rows.iter().map(passed_by).collect();
+        for format in FileFormat::ALL {
+            let bytes = format.encode(&context, &rows).unwrap();
+            prop_assert_eq!(&format.people(&context, &bytes).unwrap(), &expected, "{:?}", format);
+            let other = FileContext { stream: "mall".to_owned(), ..context.clone() };
+            prop_assert_eq!(format.people(&other, &bytes).is_err(), !rows.is_empty(), "{:?}", format);
+        }
+    }
+
+    /// Which fields have quotes, and how.
+    #[test]
+    fn csv_is_what_the_library_would_write(context in arbitrary_context(), rows in arbitrary_rows()) {
+        let bytes = PLAIN_CSV.encode(&context, &rows).unwrap();
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&bytes[..]);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for record in reader.byte_records() {
+            writer.write_byte_record(&record.unwrap()).unwrap();
+        }
+        prop_assert_eq!(writer.into_inner().unwrap(), bytes);
     }
 }
 
@@ -181,6 +208,9 @@ fn a_flipped_bit_is_refused_or_harmless() {
         for bit in 0..bytes.len() * 8 {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
+            if matches!(format, FileFormat::Parquet(_)) {
+                assert!(format.people(&context(), &damaged).is_err(), "{format:?} with bit {bit} flipped");
+            }
             match (format, format.decode(&context(), &damaged)) {
                 (_, Err(_)) | (PLAIN_CSV, Ok(_)) => {}
                 (FileFormat::Csv(_), Ok(read)) => assert_same(format, &read, &rows),
@@ -280,9 +310,15 @@ fn csv_that_is_not_ours_is_refused_by_name() {
         let unchanged = changed_csv(compression, "", "");
         assert_same(format, &format.decode(&context(), &unchanged).unwrap(), &small_rows());
         for (from, to, message) in cases {
-            let refused = format.decode(&context(), &changed_csv(compression, from, to)).unwrap_err();
-            let refused = refused.to_string();
+            let changed = changed_csv(compression, from, to);
+            let refused = format.decode(&context(), &changed).unwrap_err().to_string();
             assert!(refused.starts_with(message), "{format:?}: {refused}");
+            // What stands in the columns that it reads, it refuses alike.
+            if let Err(error) = format.people(&context(), &changed) {
+                assert_eq!(error.to_string(), refused, "{format:?}");
+            } else {
+                assert!(!refused.contains("stream") && !refused.contains("bucket_"), "{format:?}: {refused}");
+            }
         }
     }
 }

@@ -1,32 +1,38 @@
 //! Cells put together to rows again, and refused where they are not ours.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 
-use super::DecodeError;
 use super::cell::Cell;
 use super::local::LocalClock;
+use super::{DecodeError, PassedBy};
 use crate::row::{Column, ColumnKind, FileContext, Row, TAG_PREFIX, columns};
 
 /// How much of a wrong cell or name an error shows.
 const SHOWN_CHARS: usize = 40;
 
 /// The columns that every file begins with; the tags that follow are not read back.
-pub(super) fn fixed_columns() -> Vec<Column> {
-    columns([])
+pub(super) fn fixed_columns() -> &'static [Column] {
+    static FIXED: LazyLock<Vec<Column>> = LazyLock::new(|| columns([]));
+    &FIXED
 }
 
 /// Refuses a header that is not ours. The tags may be others: the configuration may have changed since.
 pub(super) fn check_header<'n>(names: impl IntoIterator<Item = &'n [u8]>) -> Result<(), DecodeError> {
+    static EXPECTED: LazyLock<Vec<String>> =
+        LazyLock::new(|| fixed_columns().iter().map(Column::name).collect());
     let mut names = names.into_iter();
-    let fixed = fixed_columns();
-    for (index, column) in fixed.iter().enumerate() {
-        let (expected, found) = (column.name(), names.next());
+    for (index, expected) in EXPECTED.iter().enumerate() {
+        let found = names.next();
         if found != Some(expected.as_bytes()) {
-            return Err(wrong_column(index, expected, found));
+            return Err(wrong_column(index, expected.clone(), found));
         }
     }
     match names.enumerate().find(|(_, name)| !name.starts_with(TAG_PREFIX.as_bytes())) {
-        Some((index, name)) => Err(wrong_column(fixed.len() + index, format!("{TAG_PREFIX}…"), Some(name))),
+        Some((index, name)) => {
+            Err(wrong_column(EXPECTED.len() + index, format!("{TAG_PREFIX}…"), Some(name)))
+        }
         None => Ok(()),
     }
 }
@@ -40,7 +46,6 @@ fn wrong_column(index: usize, expected: String, found: Option<&[u8]>) -> DecodeE
 #[derive(Debug)]
 pub(super) struct Assembler<'a> {
     context: &'a FileContext,
-    columns: Vec<Column>,
     clock: LocalClock,
     /// The row at hand, counted from 1.
     row: usize,
@@ -48,7 +53,7 @@ pub(super) struct Assembler<'a> {
 
 impl<'a> Assembler<'a> {
     pub(super) fn new(context: &'a FileContext) -> Self {
-        Self { context, columns: fixed_columns(), clock: LocalClock::new(context.zone), row: 0 }
+        Self { context, clock: LocalClock::new(context.zone), row: 0 }
     }
 
     /// The next row. `cell` is called for each fixed column in order, with its index; its error is what it found
@@ -60,8 +65,7 @@ impl<'a> Assembler<'a> {
         self.row += 1;
         let mut row = Row::new(DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH);
         let mut local_start = DateTime::UNIX_EPOCH.naive_utc();
-        for index in 0..self.columns.len() {
-            let column = &self.columns[index];
+        for (index, column) in fixed_columns().iter().enumerate() {
             let cell = cell(index, column.kind()).map_err(|found| self.wrong_cell(column, found))?;
             match (column, cell) {
                 (Column::Stream, Cell::Text(stream)) => self.check_stream(stream)?,
@@ -81,6 +85,29 @@ impl<'a> Assembler<'a> {
             }
         }
         Ok(row)
+    }
+
+    /// The next bucket, and who passed by. `cell` is called for each of [`PassedBy::COLUMNS`] in order, with its place
+    /// among them.
+    pub(super) fn next_bucket<'c>(
+        &mut self,
+        mut cell: impl FnMut(usize, ColumnKind) -> Result<Cell<'c>, String>,
+    ) -> Result<PassedBy, DecodeError> {
+        self.row += 1;
+        let (start, end) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH);
+        let mut bucket = PassedBy { start, end, people: None };
+        for (place, index) in PassedBy::COLUMNS.into_iter().enumerate() {
+            let column = &fixed_columns()[index];
+            match (column, cell(place, column.kind()).map_err(|found| self.wrong_cell(column, found))?) {
+                (Column::Stream, Cell::Text(stream)) => self.check_stream(stream)?,
+                (Column::BucketStart, Cell::Instant(start)) => bucket.start = start,
+                (Column::BucketEnd, Cell::Instant(end)) => bucket.end = end,
+                (Column::Count(_), Cell::Integer(people)) => bucket.people = Some(people),
+                (column, Cell::Null) if column.is_nullable() => {}
+                (column, _) => return Err(self.wrong_cell(column, "nothing".to_owned())),
+            }
+        }
+        Ok(bucket)
     }
 
     fn check_stream(&self, found: &str) -> Result<(), DecodeError> {

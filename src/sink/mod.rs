@@ -10,14 +10,17 @@ mod error;
 mod json;
 mod local;
 mod parquet;
+mod people;
 pub mod publish;
 mod rules;
 mod table;
+mod zstd_pool;
 
 pub(crate) use cell::Cell;
 pub use error::{DecodeError, EncodeError, RowError};
 pub use json::JsonLayout;
 pub use parquet::resealed as resealed_parquet;
+pub use people::PassedBy;
 pub(crate) use table::{Table, TableColumn};
 
 use std::borrow::Cow;

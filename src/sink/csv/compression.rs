@@ -3,13 +3,11 @@
 use std::io::{Read, Write as _};
 
 use flate2::{Compression, GzBuilder, bufread::GzDecoder};
-use zstd::bulk::Compressor;
-use zstd::stream::raw::CParameter;
 
+use crate::sink::zstd_pool::Packer;
 use crate::sink::{DecodeError, EncodeError, MAX_CSV_BYTES};
 
 const GZIP_LEVEL: u32 = 6;
-const ZSTD_LEVEL: i32 = 3;
 
 pub(super) fn gzip(text: &[u8]) -> Result<Vec<u8>, EncodeError> {
     // No time and no operating system in the header: the bytes depend on the text alone.
@@ -19,10 +17,10 @@ pub(super) fn gzip(text: &[u8]) -> Result<Vec<u8>, EncodeError> {
 
 pub(super) fn zstd(text: &[u8]) -> Result<Vec<u8>, EncodeError> {
     let compress = || {
-        let mut compressor = Compressor::new(ZSTD_LEVEL)?;
+        let mut packed = Vec::new();
         // Off by default; with it, damage is found when the file is read.
-        compressor.set_parameter(CParameter::ChecksumFlag(true))?;
-        compressor.compress(text)
+        Packer::new(true)?.pack(text, &mut packed)?;
+        Ok(packed)
     };
     compress().map_err(EncodeError::Compress)
 }

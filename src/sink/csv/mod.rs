@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use csv::{ByteRecord, ReaderBuilder, Writer};
 
 use super::assemble::{Assembler, check_header, shorten};
-use super::cell::{Cells, fields};
-use super::{CsvCompression, DecodeError, EncodeError, MAX_CSV_BYTES, MAX_ROWS, RowError, Table};
-use crate::row::{FileContext, Row};
+use super::cell::{Cell, Cells, fields};
+use super::{CsvCompression, DecodeError, EncodeError, MAX_CSV_BYTES, MAX_ROWS, PassedBy, RowError, Table};
+use crate::row::{ColumnKind, FileContext, Row};
 
 /// What a row takes as a rule, so that the buffer need not grow often.
 const TYPICAL_ROW_BYTES: usize = 192;
@@ -21,7 +21,7 @@ pub(super) fn encode(
     context: &FileContext,
     rows: &[Row],
 ) -> Result<Vec<u8>, EncodeError> {
-    compressed(compression, write(context, rows)?)
+    compressed(compression, write(context, rows))
 }
 
 /// The bytes of a file with this table.
@@ -51,20 +51,30 @@ fn compressed(compression: CsvCompression, csv: Vec<u8>) -> Result<Vec<u8>, Enco
     }
 }
 
-fn write(context: &FileContext, rows: &[Row]) -> Result<Vec<u8>, EncodeError> {
+fn write(context: &FileContext, rows: &[Row]) -> Vec<u8> {
     let fields = fields(context);
-    let mut writer = Writer::from_writer(Vec::with_capacity(TYPICAL_ROW_BYTES * (rows.len() + 1)));
-    writer.write_record(fields.iter().map(|field| field.column.name()))?;
-    let mut cells = Cells::new(context);
-    let (mut record, mut scratch) = (ByteRecord::new(), Vec::new());
-    for row in rows {
-        record.clear();
-        for field in &fields {
-            record.push_field(text::format(cells.get(field, row), &mut scratch));
-        }
-        writer.write_byte_record(&record)?;
+    let mut csv = Vec::with_capacity(TYPICAL_ROW_BYTES * (rows.len() + 1));
+    for field in &fields {
+        text::push_quoted(&mut csv, field.column.name().as_bytes());
+        csv.push(b',');
     }
-    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
+    end_record(&mut csv);
+    let mut cells = Cells::new(context);
+    for row in rows {
+        for field in &fields {
+            text::push(&mut csv, cells.get(field, row));
+            csv.push(b',');
+        }
+        end_record(&mut csv);
+    }
+    csv
+}
+
+/// Ends the line where the comma behind its last field stands.
+fn end_record(csv: &mut [u8]) {
+    if let Some(last) = csv.last_mut() {
+        *last = b'\n';
+    }
 }
 
 /// The rows of a file.
@@ -74,6 +84,15 @@ pub(super) fn decode(
     bytes: &[u8],
 ) -> Result<Vec<Row>, DecodeError> {
     read(context, &unpack(compression, bytes)?)
+}
+
+/// The buckets of a file, and who passed by.
+pub(super) fn people(
+    compression: CsvCompression,
+    context: &FileContext,
+    bytes: &[u8],
+) -> Result<Vec<PassedBy>, DecodeError> {
+    read_people(context, &unpack(compression, bytes)?)
 }
 
 /// The names in the header.
@@ -104,20 +123,46 @@ fn check_complete(csv: &[u8]) -> Result<(), DecodeError> {
 }
 
 fn read(context: &FileContext, csv: &[u8]) -> Result<Vec<Row>, DecodeError> {
+    let mut assembler = Assembler::new(context);
+    let mut rows = Vec::with_capacity(csv.len() / TYPICAL_ROW_BYTES);
+    read_records(csv, |record| {
+        rows.push(assembler.next_row(|index, kind| cell(record, index, kind))?);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+fn read_people(context: &FileContext, csv: &[u8]) -> Result<Vec<PassedBy>, DecodeError> {
+    let mut assembler = Assembler::new(context);
+    let mut buckets = Vec::with_capacity(csv.len() / TYPICAL_ROW_BYTES);
+    read_records(csv, |record| {
+        buckets.push(assembler.next_bucket(|place, kind| cell(record, PassedBy::COLUMNS[place], kind))?);
+        Ok(())
+    })?;
+    Ok(buckets)
+}
+
+/// Shows each record but the header, which is checked.
+fn read_records(
+    csv: &[u8],
+    mut show: impl FnMut(&ByteRecord) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
     let mut reader = ReaderBuilder::new().has_headers(false).from_reader(csv);
     let mut record = ByteRecord::new();
     reader.read_byte_record(&mut record)?;
     check_header(&record)?;
-    let mut assembler = Assembler::new(context);
-    let mut rows = Vec::new();
+    let mut count = 0;
     while reader.read_byte_record(&mut record)? {
-        if rows.len() == MAX_ROWS {
-            return Err(RowError::TooMany(rows.len() + 1).into());
+        count += 1;
+        if count > MAX_ROWS {
+            return Err(RowError::TooMany(count).into());
         }
-        rows.push(assembler.next_row(|index, kind| {
-            let field = record.get(index).unwrap_or_default();
-            text::parse(kind, field).ok_or_else(|| shorten(field))
-        })?);
+        show(&record)?;
     }
-    Ok(rows)
+    Ok(())
+}
+
+fn cell(record: &ByteRecord, index: usize, kind: ColumnKind) -> Result<Cell<'_>, String> {
+    let field = record.get(index).unwrap_or_default();
+    text::parse(kind, field).ok_or_else(|| shorten(field))
 }

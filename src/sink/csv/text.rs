@@ -9,23 +9,47 @@ use crate::sink::cell::Cell;
 
 const DIGITS: &[u8; 10] = b"0123456789";
 
-/// The field for `cell`, which may be written into `scratch`. Text is given as it is: quoting is the writer's.
+/// The text for `cell`, which may be written into `scratch`. It is given as it is, without quotes.
 pub(in crate::sink) fn format<'a>(cell: Cell<'a>, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+    if let Cell::Text(text) = cell {
+        return text.as_bytes();
+    }
     scratch.clear();
+    push(scratch, cell);
+    scratch
+}
+
+/// Appends the field for `cell`.
+pub(super) fn push(out: &mut Vec<u8>, cell: Cell<'_>) {
     match cell {
         Cell::Null => {}
-        Cell::Text(text) => return text.as_bytes(),
+        Cell::Text(text) => push_quoted(out, text.as_bytes()),
         Cell::Instant(instant) => {
-            push_wall_clock(scratch, instant.naive_utc());
-            scratch.push(b'Z');
+            push_wall_clock(out, instant.naive_utc());
+            out.push(b'Z');
         }
-        Cell::WallClock(shown) => push_wall_clock(scratch, shown),
-        Cell::Integer(number) => push_integer(scratch, number),
+        Cell::WallClock(shown) => push_wall_clock(out, shown),
+        Cell::Integer(number) => push_integer(out, number),
         // Debug gives the shortest decimal that reads back the same and, unlike Display, always a point or an
         // exponent, so that every reader takes the column for doubles. Writing to a Vec does not fail.
-        Cell::Float(number) => drop(write!(scratch, "{number:?}")),
+        Cell::Float(number) => drop(write!(out, "{number:?}")),
     }
-    scratch
+}
+
+/// Appends a field, in quotes where it needs them: where the CSV library puts them. A field that is alone in its record
+/// and empty would need them too, but no record of ours has one field.
+pub(super) fn push_quoted(out: &mut Vec<u8>, field: &[u8]) {
+    if !field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        return out.extend_from_slice(field);
+    }
+    out.push(b'"');
+    for (index, part) in field.split(|byte| *byte == b'"').enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b"\"\"");
+        }
+        out.extend_from_slice(part);
+    }
+    out.push(b'"');
 }
 
 /// The cell that `field` stands for; `None` where it is not of this kind.
@@ -49,39 +73,39 @@ pub(super) fn parse(kind: ColumnKind, field: &[u8]) -> Option<Cell<'_>> {
 
 /// Appends `2026-11-21T14:00:00`.
 fn push_wall_clock(out: &mut Vec<u8>, shown: NaiveDateTime) {
-    let year = shown.year().unsigned_abs();
-    push_two_digits(out, year / 100);
-    push_two_digits(out, year % 100);
-    for (separator, number) in [
-        (b'-', shown.month()),
-        (b'-', shown.day()),
-        (b'T', shown.hour()),
-        (b':', shown.minute()),
-        (b':', shown.second()),
+    let (date, seconds) = (shown.date(), shown.time().num_seconds_from_midnight());
+    let year = date.year().unsigned_abs();
+    let mut text = *b"0000-00-00T00:00:00";
+    for (place, number) in [
+        (0, year / 100),
+        (2, year),
+        (5, date.month()),
+        (8, date.day()),
+        (11, seconds / 3600),
+        (14, seconds / 60 % 60),
+        (17, seconds % 60),
     ] {
-        out.push(separator);
-        push_two_digits(out, number);
+        text[place] = DIGITS[(number / 10 % 10) as usize];
+        text[place + 1] = DIGITS[(number % 10) as usize];
     }
-}
-
-fn push_two_digits(out: &mut Vec<u8>, number: u32) {
-    out.extend([DIGITS[(number / 10 % 10) as usize], DIGITS[(number % 10) as usize]]);
+    out.extend_from_slice(&text);
 }
 
 fn push_integer(out: &mut Vec<u8>, number: i64) {
-    if number < 0 {
-        out.push(b'-');
-    }
-    let first = out.len();
-    let mut rest = number.unsigned_abs();
+    let mut text = [b'0'; 20];
+    let (mut first, mut rest) = (text.len(), number.unsigned_abs());
     loop {
-        out.push(DIGITS[(rest % 10) as usize]);
+        first -= 1;
+        text[first] = DIGITS[(rest % 10) as usize];
         rest /= 10;
         if rest == 0 {
             break;
         }
     }
-    out[first..].reverse();
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&text[first..]);
 }
 
 fn parse_wall_clock(text: &str) -> Option<NaiveDateTime> {

@@ -8,17 +8,15 @@ use parquet::schema::types::{Type, TypePtr};
 
 use crate::row::{Column, ColumnKind};
 
-/// The root of the schema: its name is the one that most writers give it.
-pub(super) fn schema<'a>(columns: impl Iterator<Item = &'a Column>) -> Result<TypePtr, ParquetError> {
-    root(columns.map(column_type))
-}
+/// The name of the root.
+pub(super) const ROOT: &str = "schema";
 
-/// A schema of these columns.
+/// A schema of these columns. The name of its root is the one that most writers give it.
 pub(super) fn root(
     columns: impl Iterator<Item = Result<Type, ParquetError>>,
 ) -> Result<TypePtr, ParquetError> {
     let fields = columns.map(|column| column.map(Arc::new)).collect::<Result<_, _>>()?;
-    Type::group_type_builder("schema").with_fields(fields).build().map(Arc::new)
+    Type::group_type_builder(ROOT).with_fields(fields).build().map(Arc::new)
 }
 
 /// The type of one column.

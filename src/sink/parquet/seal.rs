@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 
 use crate::sink::DecodeError;
 
-const KEY: &str = "audience-exporter.sha256";
+pub(super) const KEY: &str = "audience-exporter.sha256";
 
 /// As many hexadecimal digits as a SHA-256 has.
-const BLANK: [u8; 64] = [b'0'; 64];
+pub(super) const BLANK: [u8; 64] = [b'0'; 64];
 
 /// The metadata to write into a file that is to be sealed.
 pub(super) fn blank() -> KeyValue {

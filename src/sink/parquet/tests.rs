@@ -39,7 +39,7 @@ fn decode_forged(file: Vec<u8>) -> Result<Vec<Row>, DecodeError> {
 /// A file without rows and with the schema that is ours after `change`.
 fn decode_schema(change: impl FnOnce(String) -> String) -> Result<Vec<Row>, DecodeError> {
     let mut ours = Vec::new();
-    print_schema(&mut ours, &schema::schema(columns(["site"]).iter()).unwrap());
+    print_schema(&mut ours, &schema::root(columns(["site"]).iter().map(schema::column_type)).unwrap());
     let schema = parse_message_type(&change(String::from_utf8(ours).unwrap())).unwrap();
     let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![seal::blank()]));
     let mut file = Vec::new();
@@ -52,13 +52,15 @@ fn decode_schema(change: impl FnOnce(String) -> String) -> Result<Vec<Row>, Deco
 
 #[test]
 fn damage_behind_a_right_seal_never_panics() {
-    let file = encode(ParquetCompression::None, &context(), &rows()).unwrap();
-    for position in 0..file.len() {
-        let mut damaged = file.clone();
-        damaged[position] ^= 1 << (position % 8);
-        // Some of it is harmless, such as another minimum in the statistics.
-        drop(decode_forged(damaged));
-        assert!(decode_forged(file[..position].to_vec()).is_err(), "cut at {position}");
+    for compression in [ParquetCompression::None, ParquetCompression::Zstd] {
+        let file = encode(compression, &context(), &rows()).unwrap();
+        for position in 0..file.len() {
+            let mut damaged = file.clone();
+            damaged[position] ^= 1 << (position % 8);
+            // Some of it is harmless, such as another minimum in the statistics.
+            drop(decode_forged(damaged));
+            assert!(decode_forged(file[..position].to_vec()).is_err(), "{compression:?} cut at {position}");
+        }
     }
 }
 
