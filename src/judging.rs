@@ -103,8 +103,11 @@ impl Judging {
         let unseen = self.seen.and_then(|seen| TimeRange::new(from, seen.start()));
         let Some(unseen) = unseen else { return Ok(()) };
         let files = self.archive.ledger.files(self.series_id)?;
-        let rows = self.archive.rows_between(&self.series, &files, unseen)?;
-        self.counted.splice(..0, Self::counted(&self.series, &rows));
+        let history = self.archive.people_between(&self.series, &files, unseen)?;
+        let counted = history.into_iter().filter_map(|bucket| {
+            Some(Counted::new(bucket.start, bucket.end, bucket.people?, self.series.rules.grid))
+        });
+        self.counted.splice(..0, counted);
         self.seen = self.seen.map(|seen| seen.joined(&unseen));
         Ok(())
     }

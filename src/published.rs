@@ -5,7 +5,7 @@ use crate::{
     publication::{Archive, PublishError},
     row::Row,
     series::Series,
-    sink::publish,
+    sink::{PassedBy, publish},
     time::TimeRange,
 };
 
@@ -20,6 +20,22 @@ impl Archive {
     pub fn rows_of_file(&self, series: &Series, file: &FileRecord) -> Result<Option<Vec<Row>>, PublishError> {
         let sound = self.bytes_of_file(file)?;
         Ok(sound.and_then(|bytes| series.job.format.decode(&series.context, &bytes).ok()))
+    }
+
+    /// How many people came by in the buckets that start in `range`, as [`Archive::rows_between`] reads rows. Blocks.
+    pub fn people_between(
+        &self,
+        series: &Series,
+        files: &[FileRecord],
+        range: TimeRange,
+    ) -> Result<Vec<PassedBy>, PublishError> {
+        let mut people = Vec::new();
+        for file in files.iter().filter(|file| file.period.overlaps(&range)) {
+            let Some(bytes) = self.bytes_of_file(file)? else { continue };
+            let of_file = series.job.format.people(&series.context, &bytes).unwrap_or_default();
+            people.extend(of_file.into_iter().filter(|bucket| range.contains(bucket.start)));
+        }
+        Ok(people)
     }
 
     /// The rows that start in `range`, in the order of the files. What is not as it was published has none. Blocks.

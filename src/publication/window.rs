@@ -61,7 +61,7 @@ impl Publication<'_> {
         for partition in self.partitions()? {
             let of_partition =
                 std::iter::from_fn(|| rows.next_if(|row| row.start < partition.buckets.end())).collect();
-            drafts.extend(self.merge_partition(partition, of_partition, published)?);
+            drafts.extend(self.merge_partition(&partition, of_partition, published)?);
         }
         Ok(drafts)
     }
@@ -85,25 +85,25 @@ impl Publication<'_> {
     /// `None` where there is neither a file nor a row.
     fn merge_partition(
         &self,
-        partition: Partition,
+        partition: &Partition,
         listed: Vec<Row>,
         published: &mut Published,
     ) -> Result<Option<Draft>, PublishError> {
         let Self { archive, series, series_id, asked, .. } = *self;
         let place = Place { archive, series, series_id, now: asked.at };
-        let existing = place.find(&partition, &mut published.damaged)?;
+        let existing = place.find(partition, &mut published.damaged)?;
         if let Some(existing) = &existing
-            && let Some(draft) = self.as_it_is(&place, &partition, existing, &listed, published)?
+            && let Some(draft) = self.as_it_is(&place, partition, existing, &listed, published)?
         {
             return Ok(Some(draft));
         }
         let rows = match &existing {
-            Some(existing) => place.read_back(&partition, existing, &mut published.damaged)?,
+            Some(existing) => place.read_back(partition, existing, &mut published.damaged)?,
             None => None,
         };
         let existing = existing.filter(|_| rows.is_some());
         let merged = merge(rows.unwrap_or_default(), &self.window.range(), listed)?;
-        self.draft(&partition, existing, merged, published)
+        self.draft(partition, existing, merged, published)
     }
 
     /// Where the window is all of a partition, and makes the very file that lies there, nothing need be read back.
