@@ -83,6 +83,21 @@ impl Lock {
         written.map_err(FileError::new("write", &self.path))
     }
 
+    /// Leaves a line in the lock's file, for [`note`](Self::note). It may be lost, whole or in part, when the machine goes
+    /// down, and a signature takes its place.
+    pub fn leave_note(&self, note: &str) -> Result<(), FileError> {
+        // The first line is the holder's.
+        let text = format!("\n{note}\n");
+        let written = self.file.set_len(0).and_then(|()| self.file.write_all_at(text.as_bytes(), 0));
+        written.map_err(FileError::new("write", &self.path))
+    }
+
+    /// What a holder of the lock `name` of `state_dir` left, whether or not somebody holds it now.
+    pub fn note(state_dir: &Path, name: &str) -> Option<String> {
+        let text = fs::read_to_string(lock_path(state_dir, name)).ok()?;
+        text.strip_prefix('\n')?.strip_suffix('\n').map(str::to_owned)
+    }
+
     /// Who holds the lock `name` of `state_dir`; `None` where nobody does. Blocks.
     pub fn holder(state_dir: &Path, name: &str) -> Option<String> {
         let path = lock_path(state_dir, name);
@@ -120,6 +135,26 @@ mod tests {
         assert!(Lock::acquire(folder.path(), "other", Patience::None).is_ok());
         drop(held);
         assert!(Lock::acquire(folder.path(), "publish", Patience::Wait(Duration::from_secs(5))).is_ok());
+    }
+
+    #[test]
+    fn a_note_stays_when_the_lock_is_free_and_is_no_signature() {
+        let folder = tempfile::tempdir().unwrap();
+        let note = || Lock::note(folder.path(), "publish");
+        assert_eq!(note(), None);
+        let held = Lock::acquire(folder.path(), "publish", Patience::None).unwrap();
+        assert_eq!(note(), None);
+        for text in ["a longer note", "a note"] {
+            held.leave_note(text).unwrap();
+            assert_eq!(note().as_deref(), Some(text));
+        }
+        let error = Lock::acquire(folder.path(), "publish", Patience::None).unwrap_err();
+        assert!(matches!(error, LockError::Held { holder: None, .. }), "{error}");
+        drop(held);
+        let mut held = Lock::acquire(folder.path(), "publish", Patience::None).unwrap();
+        assert_eq!(note().as_deref(), Some("a note"));
+        held.sign("process 7").unwrap();
+        assert_eq!(note(), None);
     }
 
     #[test]

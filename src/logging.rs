@@ -43,9 +43,7 @@ pub fn start(global: &Global, default: LogLevel, bars: &MultiProgress) {
         LogFormat::Text => events.boxed(),
         LogFormat::Json => events.json().flatten_event(true).boxed(),
     };
-    // The scheduler's library tells of its own workings what is of no use to an operator.
-    let filter =
-        Targets::new().with_default(level).with_target("tokio_cron_scheduler", level.min(LevelFilter::WARN));
+    let filter = Targets::new().with_default(level);
     // Fails only where a subscriber is installed already, which then serves as well.
     _ = registry().with(events.with_filter(filter)).try_init();
 }

@@ -1,6 +1,7 @@
 //! One job on one stream: its rules, and where its files lie.
 
 use std::{
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -60,16 +61,13 @@ impl Series {
     /// Every series of the configuration, stream by stream, that the names let through.
     pub fn all(config: &Config, job: Option<&str>, stream: Option<&str>) -> Vec<Self> {
         let wanted = |name: &str, only: Option<&str>| only.is_none_or(|only| only == name);
-        let jobs_on = |stream: &Arc<Stream>| {
-            let name = stream.name.clone();
-            let jobs = config.jobs.iter().filter(move |found| {
-                wanted(&found.name, job) && found.streams.iter().any(|member| member.name == name)
-            });
-            let stream = Arc::clone(stream);
-            jobs.map(move |job| Self::new(config, job, &stream)).collect::<Vec<_>>()
-        };
+        let jobs = config.jobs.iter().filter(|found| wanted(&found.name, job));
+        let jobs = jobs.map(|job| (job, job.streams.iter().map(|member| &*member.name).collect()));
+        let jobs: Vec<(&Arc<Job>, HashSet<&str>)> = jobs.collect();
         let streams = config.streams.iter().filter(|found| wanted(&found.name, stream));
-        streams.flat_map(jobs_on).collect()
+        let pairs = streams.flat_map(|stream| jobs.iter().map(move |(job, members)| (*job, members, stream)));
+        let pairs = pairs.filter(|(_, members, stream)| members.contains(&*stream.name));
+        pairs.map(|(job, _, stream)| Self::new(config, job, stream)).collect()
     }
 
     /// How the ledger knows it.

@@ -93,12 +93,12 @@ fn assert_tells_of_the_export(ledger: &Ledger) {
 
 #[test]
 fn a_migrated_ledger_is_made_like_a_new_one() {
-    for version in ["v1", "v2", "v3"] {
+    for version in ["v1", "v2", "v3", "v4"] {
         let (migrated, _ledger) = open(version);
         assert_eq!(schema(&migrated), schema(&new()));
     }
     // What is released is not changed any more: a new schema is a new version.
-    assert_eq!(schema(&copied("v4")), schema(&new()));
+    assert_eq!(schema(&copied("v5")), schema(&new()));
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn processes_that_open_an_old_ledger_at_once_migrate_it_once() {
 #[test]
 fn a_migration_that_fails_leaves_the_old_version() {
     // The last table that each step makes.
-    for table in ["requests", "alert_messages", "suspicions"] {
+    for table in ["requests", "alert_messages", "suspicions", "totals"] {
         let folder = copied("v1");
         let path = folder.path().join(FILE_NAME);
         let change = |sql: &str| Connection::open(&path).unwrap().execute_batch(sql).unwrap();
@@ -208,7 +208,7 @@ const MINUTE: Limit = Limit { window: TimeDelta::seconds(60), requests: 2 };
 /// `cargo test --test ledger_versions -- --ignored`. Afterwards it is kept as it is.
 #[test]
 #[ignore = "writes tests/golden"]
-fn make_the_golden_ledger_of_version_4() {
+fn make_the_golden_ledger_of_version_5() {
     let folder = tempfile::tempdir().unwrap();
     let told = instant("2026-01-05T00:00:00Z");
     let ledger = Ledger::open(folder.path()).unwrap().with_clock(Clock::fixed(told));
@@ -232,7 +232,7 @@ fn make_the_golden_ledger_of_version_4() {
     }
     ledger.keep_alert_book(&AlertBook::default(), &alerts()).unwrap();
     drop(ledger);
-    fs::copy(folder.path().join(FILE_NAME), golden("v4")).unwrap();
+    fs::copy(folder.path().join(FILE_NAME), golden("v5")).unwrap();
 }
 
 fn alerts() -> AlertBook {
@@ -286,7 +286,7 @@ fn export(ledger: &Ledger, told: DateTime<Utc>) {
 
 #[test]
 fn versions_since_2_tell_what_they_were_told_of_deliveries() {
-    for version in ["v2", "v3", "v4"] {
+    for version in ["v2", "v3", "v4", "v5"] {
         assert_tells_of_deliveries(&open(version).1);
     }
 }
@@ -314,7 +314,7 @@ fn assert_tells_of_deliveries(ledger: &Ledger) {
 
 #[test]
 fn versions_since_2_tell_what_they_were_told_of_inventories_and_requests() {
-    for version in ["v2", "v3", "v4"] {
+    for version in ["v2", "v3", "v4", "v5"] {
         assert_tells_of_inventories_and_requests(&open(version).1);
     }
 }
@@ -335,15 +335,33 @@ fn assert_tells_of_inventories_and_requests(ledger: &Ledger) {
 #[test]
 fn version_3_tells_what_it_was_told_of_alerts_and_earlier_ones_knew_of_none() {
     let none = AlertBook::default;
-    for (version, expected) in [("v1", none()), ("v2", none()), ("v3", alerts()), ("v4", alerts())] {
+    let expected = [("v1", none()), ("v2", none()), ("v3", alerts()), ("v4", alerts()), ("v5", alerts())];
+    for (version, expected) in expected {
         let (_folder, ledger) = open(version);
         assert_eq!(ledger.alert_book().unwrap(), expected, "{version}");
     }
 }
 
 #[test]
+fn every_version_tells_the_totals_that_counting_tells() {
+    for version in ["v1", "v2", "v3", "v4", "v5"] {
+        let (folder, ledger) = open(version);
+        let counted =
+            "SELECT count(*), sum(rows), (SELECT count(*) FROM missing) FROM files WHERE sha256 NOT NULL";
+        let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        let counted: [i64; 3] =
+            connection.query_row(counted, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?])).unwrap();
+        let known = ledger.overview().unwrap();
+        let status = &known.values().next().unwrap().status;
+        let told = [status.files, status.rows, status.missing_buckets].map(u64::cast_signed);
+        assert_eq!(told, counted, "{version}");
+        assert_eq!(known.len(), 1, "{version}");
+    }
+}
+
+#[test]
 fn version_4_tells_what_it_was_told_of_every_bucket_and_earlier_ones_knew_nothing() {
-    for (version, is_told) in [("v3", false), ("v4", true)] {
+    for (version, is_told) in [("v3", false), ("v4", true), ("v5", true)] {
         let (_folder, ledger) = open(version);
         let key = SeriesKey { job: "daily".to_owned(), stream: "lobby".to_owned() };
         let series = ledger.find_series(&key).unwrap().unwrap().id;

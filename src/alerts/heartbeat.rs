@@ -26,8 +26,8 @@ const MAX_SUMMARY_CHARS: usize = 300;
 
 /// Tells a service how runs go. Nothing it does fails a run; whoever calls it need not wait for it.
 pub struct Heartbeat {
-    address: Option<SecretSource>,
-    http: Http,
+    /// The address, and what asks it; `None` where nothing is told.
+    to: Option<(SecretSource, Http)>,
     timing: Timing,
     /// How many runs ended. Whatever is still being told of an earlier one is of no use any more.
     ended: watch::Sender<u64>,
@@ -38,8 +38,10 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// Asks nothing yet. Without an address nothing is told.
     pub fn new(settings: &AlertSettings, timing: Timing) -> Result<Self, ClientSetupError> {
-        let (address, http) = (settings.heartbeat.clone(), Http::new(TIMEOUT, &timing.traffic)?);
-        Ok(Self { address, http, timing, ended: watch::Sender::new(0), trouble: Mutex::default() })
+        let address = settings.heartbeat.clone();
+        let to = address.map(|address| Http::new(TIMEOUT, &timing.traffic).map(|http| (address, http)));
+        let to = to.transpose()?;
+        Ok(Self { to, timing, ended: watch::Sender::new(0), trouble: Mutex::default() })
     }
 
     /// A run begins.
@@ -78,29 +80,13 @@ impl Heartbeat {
 
     /// Tells it, and once more where it was not heard.
     async fn tell_twice(&self, build: impl Fn(&Http, &Url) -> RequestBuilder) {
-        let Some(address) = &self.address else { return };
-        let mut outcome = self.try_once(address, &build).await;
+        let Some((address, http)) = &self.to else { return };
+        let mut outcome = try_once(address, http, &build).await;
         if outcome.is_err() {
             (self.timing.sleep)(PAUSE).await;
-            outcome = self.try_once(address, &build).await;
+            outcome = try_once(address, http, &build).await;
         }
         self.log(outcome.err());
-    }
-
-    async fn try_once(
-        &self,
-        address: &SecretSource,
-        build: impl Fn(&Http, &Url) -> RequestBuilder,
-    ) -> Result<(), String> {
-        let address = address.clone();
-        let url = blocking(move || address.resolve_url()).await.map_err(|error| error.to_string())?;
-        let sent = self.http.send(Endpoint::AlertHeartbeat, build(&self.http, &url)).await;
-        let response = sent.map_err(|trouble| {
-            // Of the address nothing is told.
-            trouble.transport().unwrap_or(Transport::Interrupted).words().to_owned()
-        })?;
-        let status = response.status();
-        if status.is_success() { Ok(()) } else { Err(format!("status {}", status.as_u16())) }
     }
 
     fn log(&self, trouble: Option<String>) {
@@ -114,4 +100,20 @@ impl Heartbeat {
         }
         *known = trouble;
     }
+}
+
+async fn try_once(
+    address: &SecretSource,
+    http: &Http,
+    build: impl Fn(&Http, &Url) -> RequestBuilder,
+) -> Result<(), String> {
+    let address = address.clone();
+    let url = blocking(move || address.resolve_url()).await.map_err(|error| error.to_string())?;
+    let sent = http.send(Endpoint::AlertHeartbeat, build(http, &url)).await;
+    let response = sent.map_err(|trouble| {
+        // Of the address nothing is told.
+        trouble.transport().unwrap_or(Transport::Interrupted).words().to_owned()
+    })?;
+    let status = response.status();
+    if status.is_success() { Ok(()) } else { Err(format!("status {}", status.as_u16())) }
 }

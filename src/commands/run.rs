@@ -10,5 +10,5 @@ pub(super) async fn run(session: &Session) -> Result<u8, CommandError> {
     let config = session.config_to_act_on()?;
     let timing = Timing::real(session.clock.clone());
     let daemon = Daemon::start(config, timing).await?;
-    Ok(if daemon.run().await? { 0 } else { ABANDONED })
+    Ok(if daemon.run().await { 0 } else { ABANDONED })
 }

@@ -20,6 +20,7 @@ use crate::{
     exporter::{Exporter, SetupError},
     ledger::LedgerError,
     metrics::Metrics,
+    scheduler::Bell,
     secret::Secret,
     series::Series,
     shutdown::Shutdown,
@@ -41,6 +42,8 @@ pub struct Crew {
     pub exporter: Exporter,
     /// Everything that is done, jobs first.
     pub lanes: Vec<Arc<Lane>>,
+    /// Rung where a lane begins, ends or is to look again.
+    pub(super) bell: Bell,
     /// Counts what is done.
     pub metrics: Arc<Metrics>,
     /// What askers over HTTP must send; `None` where anybody on this machine may ask.
@@ -71,10 +74,22 @@ impl Crew {
         let (alerts, heartbeat) = (alerts.map_err(setup)?, Arc::new(heartbeat.map_err(setup)?));
         // Last: it tells the ledger which deliveries there are.
         let exporter = workplace.exporter(&config)?;
-        let (lanes, receivers) = duties(&config).into_iter().map(Lane::new).unzip();
+        let bell = Bell::default();
+        let (lanes, receivers) =
+            duties(&config).into_iter().map(|duty| Lane::new(duty, bell.clone())).unzip();
         let snapshot = Mutex::default();
-        let crew =
-            Self { config, workplace, exporter, lanes, metrics, http_token, alerts, heartbeat, snapshot };
+        let crew = Self {
+            config,
+            workplace,
+            exporter,
+            lanes,
+            bell,
+            metrics,
+            http_token,
+            alerts,
+            heartbeat,
+            snapshot,
+        };
         Ok((Arc::new(crew), receivers))
     }
 

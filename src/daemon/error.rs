@@ -6,7 +6,6 @@ use crate::{
     config::{ConfigError, SecretError},
     exporter::SetupError,
     locks::LockError,
-    scheduler::HeartbeatError,
 };
 
 /// Why the daemon does not start, or keeps the configuration that it has.
@@ -30,12 +29,8 @@ pub enum StartError {
         "cannot listen on {address} (http.listen): {source}; choose another port, or stop what listens there; where that is this daemon itself, restart it"
     )]
     Listen { address: SocketAddr, source: io::Error },
-    #[error(transparent)]
-    Heartbeat(#[from] HeartbeatError),
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
-    #[error("the scheduler stopped by itself, which is a defect of this program; start it again")]
-    HeartStopped,
 }
 
 impl StartError {

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use crate::{
     config::{Delivery, Inventory, Job, Schedule},
     ledger::SeriesKey,
+    scheduler::Bell,
 };
 
 /// What is done in a lane.
@@ -79,6 +80,7 @@ impl Hint {
 pub struct Lane {
     duty: Duty,
     hints: mpsc::Sender<Hint>,
+    bell: Bell,
     state: Mutex<State>,
 }
 
@@ -114,11 +116,12 @@ pub struct Ended {
 }
 
 impl Lane {
-    /// Nothing is done in it yet. A hint that nobody took yet says all that two would, so one has room.
-    pub fn new(duty: Duty) -> (Arc<Self>, mpsc::Receiver<Hint>) {
+    /// Nothing is done in it yet. A hint that nobody took yet says all that two would, so one has room. `bell` is rung
+    /// where a run begins or ends, or it is set when to look again: whoever waits for that has to wait anew.
+    pub fn new(duty: Duty, bell: Bell) -> (Arc<Self>, mpsc::Receiver<Hint>) {
         let (hints, receiver) = mpsc::channel(1);
         let state = State { run: None, again: None, failures: 0, failed: Vec::new(), last_outcome: None };
-        (Arc::new(Self { duty, hints, state: Mutex::new(state) }), receiver)
+        (Arc::new(Self { duty, hints, bell, state: Mutex::new(state) }), receiver)
     }
 
     /// What is done in it.
@@ -144,6 +147,7 @@ impl Lane {
     /// Sets when to look again.
     pub fn look_again(&self, at: Instant, hint: Hint) {
         self.state().again = Some((at, hint));
+        self.bell.ring();
     }
 
     /// Gives the hint that was set for this time, if it has come.
@@ -154,11 +158,17 @@ impl Lane {
         }
     }
 
+    /// When it is to look again, whatever the cron line says.
+    pub fn looks_again_at(&self) -> Option<Instant> {
+        self.state().again.map(|(at, _)| at)
+    }
+
     /// A run begins. `now` is for people, `at` tells how long ago it was whatever the clock does.
     pub fn begin(&self, now: DateTime<Utc>, at: Instant) {
         let mut state = self.state();
         state.run = Some(Run { since: now, last_sign: at, has_overlapped: false });
         state.again = None;
+        self.bell.ring();
     }
 
     /// The run under way shows that it goes on.
@@ -176,6 +186,7 @@ impl Lane {
         state.failed.clone_from(&ended.failed);
         state.last_outcome = Some(ended.outcome);
         state.again = ended.again_after.map(|after| (at + after, Hint::Again));
+        self.bell.ring();
     }
 
     /// Runs that failed in a row.
@@ -227,7 +238,7 @@ mod tests {
     use super::*;
 
     fn upkeep() -> (Arc<Lane>, mpsc::Receiver<Hint>) {
-        Lane::new(Duty::Upkeep)
+        Lane::new(Duty::Upkeep, Bell::default())
     }
 
     const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;

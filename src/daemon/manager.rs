@@ -50,6 +50,13 @@ impl ServiceManager {
         }
     }
 
+    /// How long the next sign of life has time after `now`; `None` where nobody waits for one.
+    pub(super) fn patience(&self, now: Instant) -> Option<Duration> {
+        let watchdog = self.watchdog.as_ref()?;
+        let next = watchdog.last.map_or(now, |last| last + watchdog.interval);
+        Some(next.saturating_duration_since(now))
+    }
+
     /// The daemon is alive. Whoever does not call this often enough is restarted.
     pub(super) fn alive(&mut self, now: Instant) {
         let Some(watchdog) = &mut self.watchdog else { return };

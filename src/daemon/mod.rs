@@ -112,17 +112,15 @@ impl Daemon {
     }
 
     /// Works until it is told to end. Returns whether all work came to a safe point in time.
-    pub async fn run(mut self) -> Result<bool, StartError> {
-        let mut heartbeat = Heartbeat::start().await?;
+    pub async fn run(mut self) -> bool {
+        let mut heartbeat = Heartbeat::new();
         ServiceManager::ready();
         self.tell_start();
         loop {
+            let bell = self.running.crew.bell.clone();
             let order = tokio::select! {
-                is_alive = heartbeat.beat() => {
-                    if !is_alive {
-                        return Err(StartError::HeartStopped);
-                    }
-                    self.beat();
+                () = heartbeat.beat(&bell) => {
+                    self.beat(&mut heartbeat);
                     continue;
                 }
                 order = self.signals.next() => order,
@@ -131,10 +129,9 @@ impl Daemon {
                 continue;
             }
             let in_time = self.stop(&mut heartbeat).await;
-            heartbeat.stop().await;
             // From here on another daemon may begin.
             drop(self.lock);
-            return Ok(in_time);
+            return in_time;
         }
     }
 
@@ -152,11 +149,12 @@ impl Daemon {
         }
     }
 
-    /// Once a second: hints for lanes, and a sign of life for the service manager unless a lane hangs.
-    fn beat(&mut self) {
-        let at = Instant::now();
+    /// Hints for lanes, and a sign of life for the service manager unless a lane hangs; then rests until there is
+    /// something to look at again.
+    fn beat(&mut self, heartbeat: &mut Heartbeat) {
+        let (now, at) = (self.timing.clock.now(), Instant::now());
         self.station.beat(at);
-        self.running.beat(self.timing.clock.now(), at);
+        self.running.beat(now, at);
         let hung = self.running.crew.hung(at);
         if hung.is_empty() {
             self.manager.alive(at);
@@ -171,6 +169,8 @@ impl Daemon {
         }
         self.hung = hung;
         self.manager.status(&self.running.sentence());
+        let patience = self.manager.patience(at).filter(|_| self.hung.is_empty());
+        heartbeat.rest(at, self.running.rest(now, at).min(patience.unwrap_or(Duration::MAX)));
     }
 
     /// Reads the configuration again, and applies it whole or not at all; once more where that was asked for meanwhile.
@@ -204,10 +204,11 @@ impl Daemon {
             prepare(config, &timing, &metrics, &before.config).await
         };
         tokio::pin!(preparing);
+        let bell = self.running.crew.bell.clone();
         let prepared = loop {
             tokio::select! {
                 prepared = &mut preparing => break prepared,
-                _ = heartbeat.beat() => self.beat(),
+                () = heartbeat.beat(&bell) => self.beat(heartbeat),
             }
         };
         self.station.metrics.reloaded(prepared.is_ok());
@@ -221,6 +222,8 @@ impl Daemon {
         self.station.replace(Arc::clone(&crew));
         self.station.metrics.expect(&crew.config);
         self.running = Running::start(crew, receivers);
+        // What was set is the time of the crew before.
+        heartbeat.rest(Instant::now(), Duration::ZERO);
         if let Some(lock) = lock {
             self.lock = lock;
         }
@@ -251,6 +254,7 @@ impl Daemon {
         self.running.request_stop();
         let deadline = sleep(timeout);
         tokio::pin!(deadline);
+        let bell = self.running.crew.bell.clone();
         let (mut stop_requested, mut reload_requested) = (false, false);
         loop {
             tokio::select! {
@@ -258,10 +262,11 @@ impl Daemon {
                     return Drained { in_time: true, stop_requested, reload_requested };
                 }
                 () = &mut deadline => break,
-                _ = heartbeat.beat() => {
+                () = heartbeat.beat(&bell) => {
                     let now = Instant::now();
                     self.station.beat(now);
                     self.manager.alive(now);
+                    heartbeat.rest(now, self.manager.patience(now).unwrap_or(Duration::MAX));
                 }
                 order = self.signals.next() => {
                     let is_second = stop_requested || self.station.is_stopping();

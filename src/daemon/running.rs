@@ -1,6 +1,9 @@
 //! A crew at work: its lanes as tasks, and the agenda that gives them hints.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
@@ -30,6 +33,9 @@ pub(super) struct Running {
 /// A wall clock that goes by so much less or more than time itself was set, or the machine slept.
 const CLOCK_JUMP: TimeDelta = TimeDelta::seconds(60);
 
+/// While something is done, whether it goes on is looked at so often.
+const WHILE_BUSY: Duration = Duration::from_secs(1);
+
 impl Running {
     /// Puts the lanes to work.
     pub(super) fn start(crew: Arc<Crew>, receivers: Receivers) -> Self {
@@ -56,6 +62,18 @@ impl Running {
             lane.beat(at);
         }
         self.notice_traffic(at);
+    }
+
+    /// How long after such a beat there is nothing to look at.
+    pub(super) fn rest(&self, now: DateTime<Utc>, at: Instant) -> Duration {
+        let ticks = (0..self.scheduled.len()).filter_map(|entry| self.agenda.next(entry));
+        let ticks = ticks.map(|next| (next - now).to_std().unwrap_or_default());
+        let lanes = &self.crew.lanes;
+        let looks = lanes.iter().filter_map(|lane| lane.looks_again_at());
+        let looks = looks.map(|next| next.saturating_duration_since(at));
+        let is_busy = lanes.iter().any(|lane| lane.running_since().is_some());
+        let busy = is_busy.then_some(WHILE_BUSY);
+        ticks.chain(looks).chain(busy).min().unwrap_or(Duration::MAX)
     }
 
     /// What was missed is made up for by one run; that it was is told.

@@ -19,7 +19,7 @@ use crate::{
     wire::Timing,
 };
 
-/// A heart that beats once a second and was not heard for so long has stopped.
+/// A heart that was not heard for so long has stopped: three times its longest rest.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 /// How long the ledger may take to be written when somebody asks whether it can be.

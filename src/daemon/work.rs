@@ -60,10 +60,19 @@ pub(super) async fn work(crew: Arc<Crew>, lane: Arc<Lane>, mut hints: mpsc::Rece
         let ended = AssertUnwindSafe(perform(&crew, &lane, hint)).catch_unwind().await;
         let ended = ended.unwrap_or_else(|_| panicked(&lane));
         lane.end(&ended, Instant::now());
+        settle(&crew).await;
         if let (true, Some(wait)) = (ended.has_failed, ended.again_after) {
             let (lane, outcome, after_seconds) = (&*lane.duty().name(), ended.outcome, wait.as_secs());
             tracing::info!(lane, outcome, after_seconds, "looks again");
         }
+    }
+}
+
+/// Lets others open the ledger quickly. That it cannot be is no failure of what was done.
+async fn settle(crew: &Arc<Crew>) {
+    let crew = Arc::clone(crew);
+    if let Err(error) = blocking(move || crew.workplace.archive.ledger.settle()).await {
+        tracing::debug!(error = &*error.to_string(), "cannot settle the ledger");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::{Ledger, LedgerError, Recheck, Reconciliation, WindowRecord, read::instant};
 use crate::{coverage::Coverage, suspicion::Suspicion, time::TimeRange};
@@ -182,14 +182,17 @@ pub(super) fn load_suspicions(connection: &Connection, series: i64) -> rusqlite:
     let sql =
         "SELECT since, until, usual, expected, is_over FROM suspicions WHERE series = ?1 ORDER BY since";
     let mut statement = connection.prepare_cached(sql)?;
-    let found = statement.query_map([series], |row| {
-        Ok(Suspicion {
-            since: instant(row, 0)?,
-            until: instant(row, 1)?,
-            usual: row.get(2)?,
-            expected_people: row.get(3)?,
-            is_over: row.get(4)?,
-        })
-    })?;
+    let found = statement.query_map([series], suspicion)?;
     found.collect()
+}
+
+/// The first five columns.
+pub(super) fn suspicion(row: &Row<'_>) -> rusqlite::Result<Suspicion> {
+    Ok(Suspicion {
+        since: instant(row, 0)?,
+        until: instant(row, 1)?,
+        usual: row.get(2)?,
+        expected_people: row.get(3)?,
+        is_over: row.get(4)?,
+    })
 }

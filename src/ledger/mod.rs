@@ -5,6 +5,7 @@ mod alerts;
 mod budget;
 mod certainty;
 mod changes;
+mod checked;
 mod deliveries;
 mod durable;
 mod evidence;
@@ -14,6 +15,7 @@ mod line;
 mod mark;
 mod open;
 mod outbox;
+mod overview;
 mod read;
 mod rebuild;
 mod records;
@@ -38,9 +40,11 @@ pub use rebuild::Replaced;
 pub use records::{
     AlertBook, AlertRecord, CameraRecord, Change, Evidence, Extent, FailureRecord, FileRecord, Intention,
     InventoryRecord, LastError, OutboxEntry, OutboxStatus, Recheck, Reconciliation, RunSummary, Series,
-    SeriesKey, SeriesStatus, WindowRecord,
+    SeriesKey, SeriesOverview, SeriesStatus, WindowRecord,
 };
 pub use restore::Restored;
+
+use checked::Note;
 
 use crate::{clock::Clock, locks::LockError, sink::publish::FileError};
 
@@ -136,6 +140,8 @@ pub struct Ledger {
     durability: Durability,
     path: PathBuf,
     clock: Clock,
+    /// After the connection, which is closed first.
+    note: Note,
 }
 
 impl Ledger {

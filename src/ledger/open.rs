@@ -7,10 +7,12 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 
 use super::{
     FILE_NAME, Ledger, LedgerError,
+    checked::{self, Note},
     durable::Durability,
     mark::{self, Mark},
     rebuild::REBUILT_SUFFIX,
@@ -56,7 +58,8 @@ impl Ledger {
 
     pub(super) fn open_existing(path: &Path) -> Result<Self, LedgerError> {
         let failed = LedgerError::from_sqlite(path);
-        let is_in_use = beside(path, "-wal").metadata().is_ok_and(|wal| wal.len() > 0);
+        let clock = Clock::system();
+        let is_in_use = checked::is_in_use(path);
         check_wal(path)?;
         let mut connection = Connection::open(path).map_err(&failed)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(&failed)?;
@@ -78,24 +81,56 @@ impl Ledger {
         if !is_in_use && !bytes.is_multiple_of(pragma("page_size").map_err(&failed)?.unsigned_abs()) {
             return Err(damaged("it is cut off inside a page".to_owned()));
         }
-        let check: String =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(&failed)?;
-        if check != "ok" {
-            return Err(damaged(check));
-        }
+        let checked_at = match checked::found(path, clock.now()) {
+            Some(checked_at) => checked_at,
+            None => check_whole(&connection, path, is_in_use, clock.now())?,
+        };
         configure(&connection).map_err(&failed)?;
         if version < VERSION {
             // Another process may have migrated it meanwhile, one of a newer version too.
             refuse_newer(path, migrate(&mut connection).map_err(&failed)?)?;
         }
         connection.set_db_config(KEEPS_WAL, false).map_err(&failed)?;
-        Ok(Self {
-            connection: Mutex::new(connection),
-            durability: Durability::default(),
-            path: path.to_owned(),
-            clock: Clock::system(),
-        })
+        let note = Note::of(path, clock.clone(), checked_at);
+        let durability = Durability::default();
+        Ok(Self { connection: Mutex::new(connection), durability, path: path.to_owned(), clock, note })
     }
+
+    /// Lets whoever opens the ledger next do so without reading all of it, where this process wrote it since it was opened.
+    pub fn settle(&self) -> Result<(), LedgerError> {
+        if self.note.holds() {
+            return Ok(());
+        }
+        let is_in_one_file = self.read(|connection| {
+            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+                let (busy, written, moved): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(busy == 0 && written == moved)
+            })
+        })?;
+        if is_in_one_file {
+            self.note.renew();
+        }
+        Ok(())
+    }
+}
+
+/// Reads all of the ledger, and notes that it did, at `now`.
+fn check_whole(
+    connection: &Connection,
+    path: &Path,
+    is_in_use: bool,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, LedgerError> {
+    let name = checked::name(path);
+    let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let check = check.map_err(LedgerError::from_sqlite(path))?;
+    if check != "ok" {
+        return Err(LedgerError::Damaged { path: path.to_owned(), reason: check });
+    }
+    if let Some(name) = name.filter(|_| !is_in_use) {
+        checked::write(path, &name, now);
+    }
+    Ok(now)
 }
 
 fn refuse_newer(path: &Path, version: i64) -> Result<(), LedgerError> {

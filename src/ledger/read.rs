@@ -80,18 +80,18 @@ impl Ledger {
     pub fn status(&self, series: i64) -> Result<SeriesStatus, LedgerError> {
         let coverage = self.coverage(series)?;
         self.read(|connection| {
-            let sql =
-                "SELECT count(*), coalesce(sum(rows), 0) FROM files WHERE series = ?1 AND sha256 IS NOT NULL";
-            let (files, rows) = connection
-                .prepare_cached(sql)?
-                .query_row([series], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
-            let missing_buckets = connection
-                .prepare_cached("SELECT count(*) FROM missing WHERE series = ?1")?
-                .query_row([series], |row| unsigned(row, 0))?;
-            let sql =
-                "SELECT last_success, last_error_at, last_error_kind, last_error FROM series WHERE id = ?1";
-            let (last_success, last_error) = connection.prepare_cached(sql)?.query_row([series], last_run)?;
-            Ok(SeriesStatus { coverage, files, rows, missing_buckets, last_success, last_error })
+            let sql = "SELECT last_success, last_error_at, last_error_kind, last_error, files, rows, missing
+                       FROM series JOIN totals ON totals.series = id WHERE id = ?1";
+            connection.prepare_cached(sql)?.query_row([series], |row| series_status(row, coverage))
+        })
+    }
+
+    /// A number that is another one, by chance, after every change of what the manifest of a series tells; `None` where
+    /// there is no such series.
+    pub fn version(&self, series: i64) -> Result<Option<i64>, LedgerError> {
+        let sql = "SELECT version FROM totals WHERE series = ?1";
+        self.read(|connection| {
+            connection.prepare_cached(sql)?.query_row([series], |row| row.get(0)).optional()
         })
     }
 
@@ -141,7 +141,7 @@ impl Ledger {
         work(&self.connection()).map_err(LedgerError::from_sqlite(self.path()))
     }
 
-    fn checked(&self, intervals: Vec<(TimeRange, Standing)>) -> Result<Coverage, LedgerError> {
+    pub(super) fn checked(&self, intervals: Vec<(TimeRange, Standing)>) -> Result<Coverage, LedgerError> {
         Coverage::from_intervals(intervals).map_err(|overlap| self.damaged(overlap.to_string()))
     }
 }
@@ -176,16 +176,26 @@ pub(super) fn load_intervals(
 ) -> rusqlite::Result<Vec<(TimeRange, Standing)>> {
     let sql = "SELECT start, end, standing FROM intervals WHERE series = ?1 ORDER BY start";
     let mut statement = connection.prepare_cached(sql)?;
-    let intervals = statement.query_map([series], |row| {
-        let standing = match row.get(2)? {
-            0 => Standing::Lost,
-            1 => Standing::Provisional,
-            2 => Standing::Final,
-            found => return Err(rusqlite::Error::IntegralValueOutOfRange(2, found)),
-        };
-        Ok((range(row, 0)?, standing))
-    })?;
+    let intervals = statement.query_map([series], interval)?;
     intervals.collect()
+}
+
+/// The first three columns: start, end and standing.
+pub(super) fn interval(row: &Row<'_>) -> rusqlite::Result<(TimeRange, Standing)> {
+    let standing = match row.get(2)? {
+        0 => Standing::Lost,
+        1 => Standing::Provisional,
+        2 => Standing::Final,
+        found => return Err(rusqlite::Error::IntegralValueOutOfRange(2, found)),
+    };
+    Ok((range(row, 0)?, standing))
+}
+
+/// The first seven columns: those of [`last_run`], then files, rows and missing buckets.
+pub(super) fn series_status(row: &Row<'_>, coverage: Coverage) -> rusqlite::Result<SeriesStatus> {
+    let (last_success, last_error) = last_run(row)?;
+    let (files, rows, missing_buckets) = (unsigned(row, 4)?, unsigned(row, 5)?, unsigned(row, 6)?);
+    Ok(SeriesStatus { coverage, files, rows, missing_buckets, last_success, last_error })
 }
 
 pub(super) fn file_record(row: &Row<'_>) -> rusqlite::Result<FileRecord> {

@@ -182,6 +182,19 @@ pub struct SeriesStatus {
     pub last_error: Option<LastError>,
 }
 
+/// What there is to tell of a series, beside all others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesOverview {
+    /// The series.
+    pub series: Series,
+    /// What is exported of it, and how its last run ended.
+    pub status: SeriesStatus,
+    /// The start of its last bucket that is missing.
+    pub last_missing: Option<DateTime<Utc>>,
+    /// Runs of zeros that are unlike it, in order.
+    pub suspicions: Vec<Suspicion>,
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]

@@ -4,11 +4,12 @@
 pub(super) const APPLICATION_ID: i64 = 0x4155_4558;
 
 /// The version that this program writes. Every earlier one is migrated when it is opened; a newer one is refused.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// Each step with the version that it ends in. A new ledger takes all of them, so that it is the same as a migrated one.
 /// What was released once is never changed here, not even its comments: SQLite keeps the text.
-pub(super) const STEPS: [(i64, &str); 4] = [(1, EXPORT), (2, DELIVERY), (3, ALERTS), (VERSION, TRUST)];
+pub(super) const STEPS: [(i64, &str); 5] =
+    [(1, EXPORT), (2, DELIVERY), (3, ALERTS), (4, TRUST), (VERSION, TOTALS)];
 
 /// What is exported. Times are seconds since 1970. `WITHOUT ROWID` keeps a series' intervals side by side.
 const EXPORT: &str = "
@@ -256,4 +257,97 @@ CREATE TABLE suspicions (
     is_over  INTEGER NOT NULL CHECK (is_over IN (0, 1)),
     PRIMARY KEY (series, since)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What is asked all the time of all series, and would have to be counted. Triggers keep it, whoever writes.
+///
+/// `INSERT OR REPLACE` deletes without a trigger: what is counted one by one is counted before it is inserted, where it is
+/// not there yet.
+const TOTALS: &str = "
+CREATE TABLE totals (
+    series  INTEGER PRIMARY KEY REFERENCES series (id),
+    -- published files, their rows, and missing buckets
+    files   INTEGER NOT NULL DEFAULT 0,
+    rows    INTEGER NOT NULL DEFAULT 0,
+    missing INTEGER NOT NULL DEFAULT 0,
+    -- another number by chance after each change of what a manifest tells
+    version INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+INSERT INTO totals (series, files, rows, missing, version)
+    SELECT id,
+           (SELECT count(*) FROM files WHERE series = id AND sha256 IS NOT NULL),
+           (SELECT coalesce(sum(rows), 0) FROM files WHERE series = id AND sha256 IS NOT NULL),
+           (SELECT count(*) FROM missing WHERE series = id),
+           random()
+    FROM series;
+
+CREATE TRIGGER series_made AFTER INSERT ON series BEGIN
+    INSERT INTO totals (series, version) VALUES (NEW.id, random());
+END;
+CREATE TRIGGER series_changed AFTER UPDATE OF job, stream, layout, style, first_run ON series BEGIN
+    UPDATE totals SET version = random() WHERE series = NEW.id;
+END;
+
+CREATE TRIGGER files_made AFTER INSERT ON files WHEN NEW.sha256 IS NOT NULL BEGIN
+    UPDATE totals SET files = files + 1, rows = rows + NEW.rows, version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER files_changed AFTER UPDATE ON files BEGIN
+    UPDATE totals
+    SET files = files + (NEW.sha256 IS NOT NULL) - (OLD.sha256 IS NOT NULL),
+        rows = rows + iif(NEW.sha256 IS NULL, 0, NEW.rows) - iif(OLD.sha256 IS NULL, 0, OLD.rows),
+        version = random()
+    WHERE series = NEW.series;
+END;
+CREATE TRIGGER files_gone AFTER DELETE ON files WHEN OLD.sha256 IS NOT NULL BEGIN
+    UPDATE totals SET files = files - 1, rows = rows - OLD.rows, version = random() WHERE series = OLD.series;
+END;
+
+CREATE TRIGGER missing_made BEFORE INSERT ON missing
+WHEN NOT EXISTS (SELECT 1 FROM missing WHERE series = NEW.series AND bucket_start = NEW.bucket_start) BEGIN
+    UPDATE totals SET missing = missing + 1, version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER missing_gone AFTER DELETE ON missing BEGIN
+    UPDATE totals SET missing = missing - 1, version = random() WHERE series = OLD.series;
+END;
+
+CREATE TRIGGER intervals_made BEFORE INSERT ON intervals BEGIN
+    UPDATE totals SET version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER intervals_changed AFTER UPDATE ON intervals BEGIN
+    UPDATE totals SET version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER intervals_gone AFTER DELETE ON intervals BEGIN
+    UPDATE totals SET version = random() WHERE series = OLD.series;
+END;
+
+CREATE TRIGGER vanished_made BEFORE INSERT ON vanished BEGIN
+    UPDATE totals SET version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER vanished_changed AFTER UPDATE ON vanished BEGIN
+    UPDATE totals SET version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER vanished_gone AFTER DELETE ON vanished BEGIN
+    UPDATE totals SET version = random() WHERE series = OLD.series;
+END;
+
+CREATE TRIGGER rechecks_made BEFORE INSERT ON rechecks BEGIN
+    UPDATE totals SET version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER rechecks_changed AFTER UPDATE ON rechecks BEGIN
+    UPDATE totals SET version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER rechecks_gone AFTER DELETE ON rechecks BEGIN
+    UPDATE totals SET version = random() WHERE series = OLD.series;
+END;
+
+CREATE TRIGGER reconciliations_made BEFORE INSERT ON reconciliations BEGIN
+    UPDATE totals SET version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER reconciliations_changed AFTER UPDATE ON reconciliations BEGIN
+    UPDATE totals SET version = random() WHERE series = NEW.series;
+END;
+CREATE TRIGGER reconciliations_gone AFTER DELETE ON reconciliations BEGIN
+    UPDATE totals SET version = random() WHERE series = OLD.series;
+END;
 ";

@@ -1,5 +1,5 @@
-//! When to look for work: a heartbeat once a second, and a pure function that makes ticks of cron lines. A tick is only
-//! a hint; what is due follows from the ledger, so missed and doubled ticks cost nothing.
+//! When to look for work: a heartbeat that sleeps until something is due, and a pure function that makes ticks of cron
+//! lines. A tick is only a hint; what is due follows from the ledger, so missed and doubled ticks cost nothing.
 
 mod again;
 mod agenda;
@@ -8,4 +8,4 @@ mod heartbeat;
 pub(crate) use again::may_pass;
 pub use again::retry_after;
 pub use agenda::{Agenda, Tick};
-pub use heartbeat::{Heartbeat, HeartbeatError};
+pub use heartbeat::{Bell, Heartbeat};

@@ -51,7 +51,7 @@ fn seal<'a>(rules: &SeriesRules, evidence: &'a Evidence, file: &'a FileRecord) -
     let reconciliation = evidence.reconciliations.get(&file.path);
     Seal {
         file,
-        expected: rules.grid.bucket_starts(period).count() as u64,
+        expected: rules.grid.bucket_count(period),
         missing: evidence.missing.range(inside).count() as u64,
         is_sealed: is_final && !has_vanished,
         reconciliation: reconciliation.filter(|found| Some(found.hash) == file.hash),

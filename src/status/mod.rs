@@ -3,7 +3,7 @@
 
 mod json;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,7 +12,10 @@ use crate::{
     config::{Config, Delivery, Inventory},
     daemon,
     inventory::{due_at, is_due},
-    ledger::{InventoryRecord, LastError, Ledger, LedgerError, OutboxEntry, OutboxStatus, SeriesStatus},
+    ledger::{
+        InventoryRecord, LastError, Ledger, LedgerError, OutboxEntry, OutboxStatus, SeriesOverview,
+        SeriesStatus,
+    },
     locks::Lock,
     series::Series,
     suspicion::Suspicion,
@@ -103,11 +106,8 @@ impl Snapshot {
         tokens: TokenViews,
         now: DateTime<Utc>,
     ) -> Result<Self, LedgerError> {
-        let mut series: Vec<SeriesView> = Series::all(config, None, None)
-            .into_iter()
-            .map(|series| SeriesView::read(config, ledger, series, now))
-            .collect::<Result<_, _>>()?;
-        series.sort_by_key(|view| view.series.key());
+        let mut series = series_views(config, ledger, now)?;
+        series.sort_by_cached_key(|view| view.series.key());
         let deliveries = config.deliveries.iter().map(|delivery| DeliveryView::read(ledger, delivery));
         let inventories =
             config.inventories.iter().map(|inventory| InventoryView::read(config, ledger, inventory, now));
@@ -123,35 +123,49 @@ impl Snapshot {
     }
 }
 
-impl SeriesView {
-    fn read(
-        config: &Config,
-        ledger: Option<&Ledger>,
-        series: Series,
+/// Every series that is configured.
+fn series_views(
+    config: &Config,
+    ledger: Option<&Ledger>,
+    now: DateTime<Utc>,
+) -> Result<Vec<SeriesView>, LedgerError> {
+    let mut known = ledger.map(Ledger::overview).transpose()?.unwrap_or_default();
+    let next_runs = config.jobs.iter().map(|job| (&*job.name, job.schedule.next_after(now, config.timezone)));
+    let next_runs: HashMap<&str, _> = next_runs.collect();
+    let view = |series: Series| {
+        let exported = match (ledger, known.remove(&series.key())) {
+            (Some(ledger), Some(known)) => Some(Exported::new(ledger, &series, known, now)?),
+            _ => None,
+        };
+        let next_run = next_runs.get(&*series.job.name).copied().flatten();
+        Ok(SeriesView { series, exported, next_run })
+    };
+    Series::all(config, None, None).into_iter().map(view).collect()
+}
+
+impl Exported {
+    fn new(
+        ledger: &Ledger,
+        series: &Series,
+        known: SeriesOverview,
         now: DateTime<Utc>,
     ) -> Result<Self, LedgerError> {
-        let found = match ledger {
-            Some(ledger) => ledger.find_series(&series.key())?.map(|found| (ledger, found)),
+        let SeriesOverview { series: found, status, last_missing, mut suspicions } = known;
+        let gaps = series.rules.gaps(series.start(found.first_run), &status.coverage);
+        let grid = &series.rules.grid;
+        // Only where the last bucket that is missing may be the last one of all, the others are looked at.
+        let tail = status.coverage.tail();
+        let tail = tail.filter(|tail| last_missing.is_some_and(|last| grid.bucket_end(last) >= tail.end()));
+        let silent_since = match tail {
+            Some(tail) => ledger.silent_since(found.id, grid, tail)?,
             None => None,
         };
-        let exported = match found {
-            Some((ledger, found)) => {
-                let status = ledger.status(found.id)?;
-                let gaps = series.rules.gaps(series.start(found.first_run), &status.coverage);
-                let silent_since = match status.coverage.tail() {
-                    Some(tail) => ledger.silent_since(found.id, &series.rules.grid, tail)?,
-                    None => None,
-                };
-                let mut suspicions = ledger.suspicions(found.id)?;
-                suspicions.retain(|suspicion| !suspicion.is_over || now - suspicion.until < RECENT);
-                Some(Exported { status, gaps, silent_since, suspicions })
-            }
-            None => None,
-        };
-        let next_run = series.job.schedule.next_after(now, config.timezone);
-        Ok(Self { series, exported, next_run })
+        suspicions.retain(|suspicion| !suspicion.is_over || now - suspicion.until < RECENT);
+        Ok(Self { status, gaps, silent_since, suspicions })
     }
+}
 
+impl SeriesView {
     /// The end of what is exported.
     pub fn exported_until(&self) -> Option<DateTime<Utc>> {
         self.exported.as_ref()?.status.coverage.exported_until()

@@ -92,6 +92,17 @@ impl BucketGrid {
             .take_while(move |start| *start < window.end())
     }
 
+    /// How many buckets start in `range`, which consists of whole seconds.
+    pub fn bucket_count(self, range: TimeRange) -> u64 {
+        let step = match self.size {
+            BucketSize::Hour => TimeDelta::hours(1),
+            BucketSize::Day => TimeDelta::days(1),
+            BucketSize::Global => return self.bucket_starts(range).count() as u64,
+        };
+        let length = range.end() - self.ceil(range.start());
+        u64::try_from(length.num_seconds()).unwrap_or(0).div_ceil(step.num_seconds().unsigned_abs())
+    }
+
     /// The smallest range of whole buckets around `range`.
     pub fn widen(&self, range: TimeRange) -> TimeRange {
         TimeRange::new(self.floor(range.start()), self.ceil(range.end())).unwrap_or(range)
@@ -186,5 +197,30 @@ impl Window {
     /// The start of every bucket, in order.
     pub fn bucket_starts(&self) -> impl Iterator<Item = DateTime<Utc>> + use<> {
         self.grid.bucket_starts(self.range)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn buckets_are_counted_as_they_are_told(
+            start in 1_700_000_000_i64..1_800_000_000,
+            length in 1_i64..4_000_000,
+            step in prop::sample::select(vec![1_i64, 3600, 86_400]),
+            size in prop::sample::select(BucketSize::ALL.to_vec()),
+            zone in prop::sample::select(vec![Tz::UTC, Tz::Europe__Paris, Tz::Asia__Kolkata]),
+        ) {
+            let [start, end] = [start / step * step, (start + length) / step * step]
+                .map(|seconds| DateTime::from_timestamp(seconds, 0).unwrap());
+            if let Some(range) = TimeRange::new(start, end) {
+                let grid = BucketGrid::new(size, zone);
+                prop_assert_eq!(grid.bucket_count(range), grid.bucket_starts(range).count() as u64);
+            }
+        }
     }
 }
