@@ -9,8 +9,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // One thread drives all requests: waking another one for each of them costs more than the work that it would share.
     let runtime = tokio::runtime::Builder::new_current_thread()
-        // Publishing waits for disks and locks, not for processors; more threads would only queue at the ledger.
-        .max_blocking_threads(16)
+        // Publishing waits for disks and locks, not for processors; more threads would queue at the ledger, and each keeps
+        // memory of its own.
+        .max_blocking_threads(8)
         .enable_all()
         .build();
     let outcome = match runtime {

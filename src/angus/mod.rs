@@ -5,7 +5,6 @@ mod answer;
 mod client;
 mod error;
 mod figures;
-mod flat;
 mod json;
 mod listing;
 mod oddities;
@@ -15,6 +14,7 @@ mod request;
 mod retry;
 mod sign_in;
 mod token;
+mod usual;
 mod walk;
 
 pub use client::{AngusClient, AskingListener, StreamSession};

@@ -10,6 +10,9 @@ use tokio::{
 /// Whatever the configured rate, one request an hour is allowed.
 const SLOWEST_INTERVAL_SECONDS: f64 = 3600.0;
 
+/// The shortest wait that the runtime can make.
+const TIMER_RESOLUTION: Duration = Duration::from_millis(1);
+
 /// Hands out the right to send one request.
 pub(super) struct Pace {
     in_flight: Semaphore,
@@ -28,7 +31,13 @@ impl Pace {
     pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed; if it were, going on without a permit is the lesser evil.
         let permit = self.in_flight.acquire().await.ok();
-        tokio::time::sleep_until(self.book_start(Instant::now())).await;
+        let now = Instant::now();
+        let start = self.book_start(now);
+        // The runtime tells milliseconds apart: waiting for less would take one. What is booked stays booked, so that no
+        // more requests start in a second.
+        if start >= now + TIMER_RESOLUTION {
+            tokio::time::sleep_until(start).await;
+        }
         permit
     }
 

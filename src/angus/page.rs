@@ -8,7 +8,10 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use super::figures::{Figures, Key};
+use super::{
+    figures::{Figures, Key},
+    usual,
+};
 use crate::time::{parse_label, parse_wire, to_wire};
 
 /// One page as it arrived (section 4). Fields that the service left out are `None`; unknown fields are ignored.
@@ -71,11 +74,13 @@ impl fmt::Display for Label {
     }
 }
 
+/// Buckets of a page that room is made for; the contract knows no number (section 4).
+pub(super) const USUAL_BUCKETS: usize = 64;
+
 /// Reads a page. The error tells broken JSON (`is_syntax`, `is_eof`) from JSON of another shape (`is_data`).
 pub fn decode_page(body: &[u8]) -> Result<Page, serde_json::Error> {
-    // Text that is checked once need not be checked again, figure by figure.
     match std::str::from_utf8(body) {
-        Ok(text) => serde_json::from_str(text),
+        Ok(text) => usual::read(text).map_or_else(|| serde_json::from_str(text), Ok),
         Err(_) => serde_json::from_slice(body),
     }
 }
@@ -96,7 +101,7 @@ impl<'de> Visitor<'de> for EntitiesVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entities, A::Error> {
-        let mut buckets = Vec::new();
+        let mut buckets = Vec::with_capacity(USUAL_BUCKETS);
         while let Some(Key(label)) = map.next_key::<Key<'de>>()? {
             buckets.push((Label::from(&*label), map.next_value()?));
         }

@@ -51,6 +51,9 @@ impl Run<'_> {
         report: &mut SeriesReport,
     ) {
         let Some(session) = self.exporter.by_stream.get(&series.stream.name) else { return };
+        if windows.is_empty() {
+            return;
+        }
         let asking = || (self.progress)(Progress::Asking);
         let (arrived, waiting) = mpsc::channel(WAITING);
         let answers = self.answers(series, id, session, windows, &asking);

@@ -230,6 +230,8 @@ fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
     // `durable.rs` syncs what is committed.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // Plans that do not depend on the values asked for: else a statement is prepared anew for each other value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // More than there are statements.
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
