@@ -1,20 +1,17 @@
 //! Parses the command line, runs the command, and ends with its exit code.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
-use audience_exporter::{cli::Cli, commands};
+use audience_exporter::{
+    cli::{Cli, Command},
+    commands,
+};
 use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // One thread drives all requests: waking another one for each of them costs more than the work that it would share.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        // Publishing waits for disks and locks, not for processors; more threads would queue at the ledger, and each keeps
-        // memory of its own.
-        .max_blocking_threads(8)
-        .enable_all()
-        .build();
-    let outcome = match runtime {
+    let outcome = match runtime(&cli.command) {
         Ok(runtime) => {
             let outcome = runtime.block_on(commands::run(cli));
             // Work that hangs must not keep the process from ending; whatever was under way is done again.
@@ -36,4 +33,20 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+fn runtime(command: &Command) -> io::Result<Runtime> {
+    let mut builder = match command {
+        // Whoever watches over the work must not be on the thread that hangs.
+        Command::Run => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(2);
+            builder
+        }
+        // One thread drives all requests: waking another one for each costs more than the work that it would share.
+        _ => Builder::new_current_thread(),
+    };
+    // Publishing waits for disks and locks, not for processors; more threads would queue at the ledger, and each keeps
+    // memory of its own.
+    builder.max_blocking_threads(8).enable_all().build()
 }
