@@ -1,4 +1,4 @@
-//! One window, from the plan to the ledger: what this program is about.
+//! Asking for one window, and what is told of it. `exporter/windows.rs` drives it, `publication/` publishes what it brings.
 
 use std::sync::Arc;
 

@@ -46,28 +46,26 @@ const fn bound(path: &'static str, unit: &'static str, allocations: f64, bytes: 
 mod bounds {
     use super::{Bound, bound};
 
-    pub(crate) const DECODE: Bound = bound("decoding a page", "row", 9.0, 2300.0);
-    pub(crate) const GATHER: Bound = bound("gathering decoded pages", "row", 0.22, 1400.0);
-    pub(crate) const MERGE_NEW: Bound = bound("merging into nothing", "row", 0.01, 280.0);
-    pub(crate) const MERGE_SAME: Bound = bound("merging into the same rows", "row", 0.01, 280.0);
-    pub(crate) const ENCODE_CSV: Bound = bound("encoding a month as CSV", "row", 0.07, 250.0);
-    pub(crate) const ENCODE_GZIP: Bound = bound("encoding a month as CSV with gzip", "row", 0.09, 870.0);
-    pub(crate) const ENCODE_PARQUET: Bound = bound("encoding a month as Parquet", "row", 1.5, 2100.0);
+    pub(crate) const DECODE: Bound = bound("decoding a page", "row", 1.35, 340.0);
+    pub(crate) const GATHER: Bound = bound("gathering decoded pages", "row", 0.01, 185.0);
+    pub(crate) const MERGE_NEW: Bound = bound("merging into nothing", "row", 0.01, 185.0);
+    pub(crate) const MERGE_SAME: Bound = bound("merging into the same rows", "row", 0.01, 185.0);
+    pub(crate) const ENCODE_CSV: Bound = bound("encoding a month as CSV", "row", 0.05, 235.0);
+    pub(crate) const ENCODE_GZIP: Bound = bound("encoding a month as CSV with gzip", "row", 0.06, 850.0);
+    pub(crate) const ENCODE_PARQUET: Bound = bound("encoding a month as Parquet", "row", 0.3, 420.0);
     pub(crate) const ENCODE_PLAIN: Bound =
-        bound("encoding a month as Parquet without compression", "row", 1.4, 1900.0);
-    pub(crate) const DAY_CSV: Bound = bound("encoding a day as CSV", "file", 48.0, 19_000.0);
-    pub(crate) const DAY_PARQUET: Bound = bound("encoding a day as Parquet", "file", 1100.0, 480_000.0);
-    pub(crate) const READ_CSV: Bound = bound("reading a month back from CSV", "row", 0.69, 800.0);
-    pub(crate) const READ_PARQUET: Bound = bound("reading a month back from Parquet", "row", 13.9, 2000.0);
+        bound("encoding a month as Parquet without compression", "row", 0.3, 530.0);
+    pub(crate) const DAY_CSV: Bound = bound("encoding a day as CSV", "file", 31.0, 7700.0);
+    pub(crate) const DAY_PARQUET: Bound = bound("encoding a day as Parquet", "file", 175.0, 21_000.0);
+    pub(crate) const READ_CSV: Bound = bound("reading a month back from CSV", "row", 0.65, 405.0);
+    pub(crate) const READ_PARQUET: Bound = bound("reading a month back from Parquet", "row", 1.05, 670.0);
     pub(crate) const PLAN: Bound = bound("planning a series with 500 gaps", "gap", 9.0, 20_000.0);
-    pub(crate) const PUBLISH: Bound =
-        bound("publishing a month into one file", "window", 1300.0, 2_300_000.0);
+    pub(crate) const PUBLISH: Bound = bound("publishing a month into one file", "window", 350.0, 830_000.0);
     pub(crate) const PUBLISH_AGAIN: Bound =
-        bound("publishing the same month again", "window", 13_000.0, 3_800_000.0);
-    pub(crate) const PUBLISH_DAYS: Bound =
-        bound("publishing a month into 31 files", "file", 1200.0, 520_000.0);
+        bound("publishing the same month again", "window", 340.0, 715_000.0);
+    pub(crate) const PUBLISH_DAYS: Bound = bound("publishing a month into 31 files", "file", 230.0, 41_000.0);
     pub(crate) const LEDGER: Bound =
-        bound("telling the ledger of a window of 31 files", "file", 24.0, 2200.0);
+        bound("telling the ledger of a window of 31 files", "file", 18.1, 1250.0);
 }
 
 impl Bound {
