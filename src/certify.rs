@@ -7,41 +7,49 @@ use crate::{
     ledger::{self, Evidence, LedgerError},
     locks::{Lock, LockError, Patience},
     manifest::{self, Manifest},
-    publication::{Archive, PublishError},
+    publication::{Archive, Commitment, Encoded, PublishError},
     series::Series,
-    sink::publish::hash,
+    sink::publish::{WholeSyncs, hash},
 };
 
 impl Archive {
     /// Writes what of a series' journal lacks, and its manifest where it tells something else by now. A crash before this
     /// leaves a manifest that is behind its files; the next run of the series puts it right.
     pub fn certify(&self, series: &Series, series_id: i64) -> Result<(), PublishError> {
+        let certificate = self.certificate(series, series_id)?;
+        self.commit_all(certificate.into_iter().collect(), &mut WholeSyncs::default()).into_iter().collect()
+    }
+
+    /// Writes what of a series' journal lacks, and says what is to be committed so that its manifest tells what is so by
+    /// now; `None` where there is nothing to do.
+    pub(crate) fn certificate(
+        &self,
+        series: &Series,
+        series_id: i64,
+    ) -> Result<Option<Commitment>, PublishError> {
         if self.is_certified(series, series_id)? {
-            return Ok(());
+            return Ok(None);
         }
         let lock = match Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None) {
             Ok(lock) => lock,
             // Whoever holds it publishes, and certifies afterwards what we published too.
-            Err(LockError::Held { .. }) => return Ok(()),
+            Err(LockError::Held { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         self.file_changes(series, series_id)?;
         // Before the rest: what is written meanwhile makes it another one.
         let version = self.ledger.version(series_id)?;
-        let Some(manifest) = self.manifest(series, series_id)? else { return Ok(()) };
+        let Some(known) = self.ledger.find_series(&series.key())? else { return Ok(None) };
+        let Some(manifest) = self.manifest_of(series, &known, series_id)? else { return Ok(None) };
         let (path, bytes) = (self.manifest_path(series), manifest.encode());
+        let note = version.map(|version| note(series, &known, version, &bytes));
+        let folder = self.output_dir.join(series.folder());
+        let mut files = Vec::new();
         if self.disk.read_if_present(&path)?.as_deref() != Some(&*bytes) {
-            let folder = self.output_dir.join(series.folder());
             self.disk.create_folder(&folder)?;
-            self.disk.replace(&path, &folder, &bytes)?;
+            files.push(Encoded { path, bytes, is_first: false });
         }
-        if let (Some(known), Some(version)) = (self.ledger.find_series(&series.key())?, version)
-            && let Err(error) = lock.leave_note(&note(series, &known, version, &bytes))
-        {
-            // Without it the next run does all this again.
-            tracing::debug!(error = &*error.to_string(), "cannot note that the manifest is as it should be");
-        }
-        Ok(())
+        Ok(Some(Commitment { lock, series_id, folder, intentions: Vec::new(), files, record: None, note }))
     }
 
     /// Whether all is written: nothing of what it follows from has changed since somebody certified it, nor has the
@@ -60,10 +68,19 @@ impl Archive {
 
     /// What the manifest of a series tells by now; `None` where nothing was ever exported.
     pub fn manifest(&self, series: &Series, series_id: i64) -> Result<Option<Manifest>, LedgerError> {
-        let Some(known) = self.ledger.find_series(&series.key())? else { return Ok(None) };
+        let known = self.ledger.find_series(&series.key())?;
+        known.map_or(Ok(None), |known| self.manifest_of(series, &known, series_id))
+    }
+
+    fn manifest_of(
+        &self,
+        series: &Series,
+        known: &ledger::Series,
+        series_id: i64,
+    ) -> Result<Option<Manifest>, LedgerError> {
         let evidence = self.ledger.evidence(series_id)?;
         let has_intervals = !evidence.coverage.intervals().is_empty();
-        Ok(has_intervals.then(|| Manifest::new(series, &known, &evidence)))
+        Ok(has_intervals.then(|| Manifest::new(series, known, &evidence)))
     }
 
     /// Where the manifest of a series lies.
@@ -115,7 +132,7 @@ mod tests {
     fn archive(folder: &Path) -> Archive {
         let state_dir = folder.join("state");
         let ledger = Ledger::open(&state_dir).unwrap();
-        Archive { output_dir: folder.join("data"), state_dir, ledger, disk: Arc::new(RealDisk) }
+        Archive::new(folder.join("data"), state_dir, ledger, Arc::new(RealDisk))
     }
 
     impl Bench {

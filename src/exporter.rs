@@ -46,6 +46,19 @@ pub enum Work {
     Backfill(HashMap<String, Backfill>),
 }
 
+impl Work {
+    /// What of it concerns one series.
+    fn of(&self, series: &Series) -> Self {
+        let stream = &series.stream.name;
+        match self {
+            Self::Due => Self::Due,
+            Self::Backfill(ranges) => {
+                Self::Backfill(ranges.get(stream).map(|range| (stream.clone(), *range)).into_iter().collect())
+            }
+        }
+    }
+}
+
 /// What happens during a run, for a progress bar, and for who wants to know that it goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {

@@ -33,6 +33,15 @@ pub struct Judging {
     unjudged: Option<TimeRange>,
     /// Whether a file was changed by it.
     is_changed: bool,
+    /// What came and was not looked at.
+    added: Vec<Added>,
+}
+
+/// What came of one window.
+struct Added {
+    window: TimeRange,
+    brought: Vec<Counted>,
+    is_changed: bool,
 }
 
 impl Judging {
@@ -46,6 +55,7 @@ impl Judging {
             seen: None,
             unjudged: None,
             is_changed: false,
+            added: Vec::new(),
         }
     }
 
@@ -54,15 +64,26 @@ impl Judging {
         rows.iter().filter_map(|row| Counted::of(row, series.rules.grid)).collect()
     }
 
-    /// Takes what came of a window; `is_changed` where a file was changed by it. Blocks where enough came to be judged.
-    pub fn add(
-        &mut self,
-        window: TimeRange,
-        brought: Vec<Counted>,
-        is_changed: bool,
-    ) -> Result<(), PublishError> {
+    /// Takes what came of a window and is published, to be judged by [`judge`](Self::judge); `is_changed` where a file was
+    /// changed by it.
+    pub fn add(&mut self, window: TimeRange, brought: Vec<Counted>, is_changed: bool) {
+        self.added.push(Added { window, brought, is_changed });
+    }
+
+    /// Judges what was added, where that is enough. Blocks.
+    pub fn judge(&mut self) -> Result<(), PublishError> {
+        std::mem::take(&mut self.added).into_iter().try_for_each(|added| self.take(added))
+    }
+
+    /// Judges all that was added. Blocks.
+    pub fn finish(&mut self) -> Result<(), PublishError> {
+        self.judge()?;
+        self.judge_rest()
+    }
+
+    fn take(&mut self, Added { window, brought, is_changed }: Added) -> Result<(), PublishError> {
         if self.seen.is_some_and(|seen| seen.end() != window.start()) {
-            self.finish()?;
+            self.judge_rest()?;
             (self.seen, self.counted) = (None, Vec::new());
         }
         self.counted.extend(brought);
@@ -70,23 +91,22 @@ impl Judging {
         self.unjudged = Some(self.unjudged.map_or(window, |unjudged| unjudged.joined(&window)));
         self.is_changed |= is_changed;
         if self.unjudged.is_some_and(|unjudged| unjudged.duration() >= AT_ONCE) {
-            self.finish()
+            self.judge_rest()
         } else {
             Ok(())
         }
     }
 
-    /// Judges what is not judged yet. Blocks.
-    pub fn finish(&mut self) -> Result<(), PublishError> {
+    fn judge_rest(&mut self) -> Result<(), PublishError> {
         let Some(unjudged) = self.unjudged.take() else { return Ok(()) };
         if std::mem::take(&mut self.is_changed) {
-            self.judge(unjudged)?;
+            self.judge_piece(unjudged)?;
         }
         self.forget_before(unjudged.end() - BEFORE);
         Ok(())
     }
 
-    fn judge(&mut self, piece: TimeRange) -> Result<(), PublishError> {
+    fn judge_piece(&mut self, piece: TimeRange) -> Result<(), PublishError> {
         let came = &self.counted[self.counted.partition_point(|counted| counted.start() < piece.start())..];
         // Where somebody came all the time, nothing before it can make that suspect.
         let found = if came.iter().any(Counted::is_zero) {

@@ -36,12 +36,9 @@ impl Workplace {
         let vault = Arc::new(Vault::new(&config.state_dir, config.token_key.as_ref())?);
         let accounts = Arc::new(Accounts::new(config, &vault, &timing)?);
         accounts.stop_on(&shutdown);
-        let archive = Archive {
-            output_dir: config.output_dir.clone(),
-            state_dir: config.state_dir.clone(),
-            ledger: Ledger::open(&config.state_dir)?.with_clock(timing.clock.clone()),
-            disk: Arc::new(RealDisk),
-        };
+        let ledger = Ledger::open(&config.state_dir)?.with_clock(timing.clock.clone());
+        let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
+        let archive = Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk));
         Ok(Self { archive: Arc::new(archive), vault, accounts, timing, shutdown })
     }
 

@@ -121,7 +121,7 @@ impl Bench {
         let ledger = Ledger::open(&config.state_dir).unwrap();
         let known = ledger.series(&series.key(), &series.layout(), &series.style(), begin()).unwrap();
         let (output_dir, state_dir) = (config.output_dir, config.state_dir);
-        let archive = Archive { output_dir, state_dir, ledger, disk: Arc::new(RealDisk) };
+        let archive = Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk));
         Self { folder, archive, series, id: known.id }
     }
 

@@ -79,7 +79,7 @@ pub(super) async fn run(session: &Session, args: &Rollup) -> Result<u8, CommandE
 
 fn archive(config: &Config, ledger: Ledger) -> Archive {
     let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
-    Archive { output_dir, state_dir, ledger, disk: Arc::new(RealDisk) }
+    Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk))
 }
 
 fn target(args: &Rollup, job: &Arc<Job>) -> Result<Target, CommandError> {

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Exporter, Progress, ProgressListener, Work, plan_series};
+use super::{
+    Exporter, Progress, ProgressListener, Work, plan_series,
+    windows::{settled, tell_judging},
+};
 use crate::{
     blocking::blocking,
     failure::FailureKind,
-    ledger::{self, LedgerError},
+    judging::Judging,
+    ledger::LedgerError,
     pipeline::report_damage,
     plan::PlannedWindow,
-    publication::Archive,
+    publication::{Archive, Committed, PublishError},
     rebuild::{RebuildError, take_over_lost},
     report::{Failure, SeriesReport},
     series::Series,
@@ -40,8 +44,10 @@ impl Run<'_> {
             report.failure = refused.cloned();
             if report.failure.is_none() {
                 self.one_series(&series, &mut report).await;
-                self.reconcile(&series, &report).await;
-                self.certify(&series, &mut report).await;
+                if series.job.reconcile {
+                    self.reconcile(&series, &report).await;
+                    self.certify(&series, &mut report).await;
+                }
             }
             // A backfill that had nothing to ask says nothing about how the stream is.
             if matches!(self.work, Work::Due) || report.windows_done > 0 || report.failure.is_some() {
@@ -53,45 +59,69 @@ impl Run<'_> {
     }
 
     async fn one_series(&self, series: &Series, report: &mut SeriesReport) {
-        let (known, files_lost) = match self.begin(series).await {
+        let begun = match self.begin(series).await {
             Ok(begun) => begun,
             Err(failure) => {
                 report.failure = Some(failure);
                 return;
             }
         };
-        report.files_damaged += files_lost;
-        report.series_id = Some(known.id);
-        for round in 0..=MAX_REPAIR_ROUNDS {
-            // After its own work, a run restores what was found damaged, now or by one that died.
-            let windows = match self.plan(series, &known, round > 0).await {
-                Ok(windows) => windows,
-                Err(error) => return report.fail(error.into()),
-            };
+        report.files_damaged += begun.files_lost;
+        report.series_id = Some(begun.id);
+        let mut windows = match begun.windows {
+            Ok(windows) => windows,
+            Err(error) => return report.fail(error.into()),
+        };
+        for _ in 0..=MAX_REPAIR_ROUNDS {
             (self.progress)(Progress::Planned(windows.len() as u64));
-            let is_whole = windows.is_empty() && round > 0;
-            self.export_windows(series, known.id, &windows, report).await;
-            if is_whole || report.failure.is_some() {
+            let judging = Judging::new(&self.exporter.pipeline.archive, series, begun.id);
+            let judging = self.export_windows(series, begun.id, &windows, report, judging).await;
+            // After its own work, a run restores what was found damaged, now or by one that died.
+            windows = self.settle(series, begun.id, judging, report).await;
+            if windows.is_empty() {
                 return;
             }
         }
+    }
+
+    /// Judges what came, and says what is to be restored. Where that is nothing, the folder tells what is published in it
+    /// by now.
+    async fn settle(
+        &self,
+        series: &Series,
+        id: i64,
+        mut judging: Judging,
+        report: &mut SeriesReport,
+    ) -> Vec<PlannedWindow> {
+        let (archive, of) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
+        let (has_failed, now) = (report.failure.is_some(), self.exporter.pipeline.clock.now());
+        let work = move || {
+            tell_judging(judging.finish());
+            let lost = if has_failed { Ok(Vec::new()) } else { lost(&archive, &of, id, now) };
+            let is_done = lost.as_ref().is_ok_and(Vec::is_empty);
+            let certified = if is_done && !of.job.reconcile { certify(&archive, &of, id) } else { Ok(None) };
+            (lost, certified)
+        };
+        let (lost, certified) = blocking(work).await;
+        report_certified(certified, report).await;
+        lost.unwrap_or_else(|error| {
+            report.fail(error.into());
+            Vec::new()
+        })
     }
 
     /// Has the folder tell what is published in it by now.
     async fn certify(&self, series: &Series, report: &mut SeriesReport) {
         let Some(id) = report.series_id else { return };
         let (archive, series) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
-        let work = move || archive.certify(&series, id);
-        if let Err(error) = blocking(work).await
-            && report.failure.is_none()
-        {
-            report.failure = Some(Failure::publishing(&error));
-        }
+        let certified = blocking(move || certify(&archive, &series, id)).await;
+        report_certified(certified, report).await;
     }
 
-    /// Finds or makes the series in the ledger, and puts right what a killed process or a stranger left behind.
-    async fn begin(&self, series: &Series) -> Result<(ledger::Series, u64), Failure> {
+    /// Finds or makes the series in the ledger, puts right what a killed process or a stranger left behind, and plans.
+    async fn begin(&self, series: &Series) -> Result<Begun, Failure> {
         let (archive, series) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
+        let work = self.work.of(&series);
         let now = self.exporter.pipeline.clock.now();
         let today = series.today(now);
         blocking(move || {
@@ -109,25 +139,13 @@ impl Run<'_> {
             if known.style != series.style() {
                 archive.restyle(&series, known.id).map_err(|error| Failure::publishing(&error))?;
             }
-            Ok((known, damaged.len() as u64))
+            let windows = archive
+                .ledger
+                .extent(known.id)
+                .map(|extent| plan_series(&series, &work, &extent, known.first_run, now));
+            Ok(Begun { id: known.id, files_lost: damaged.len() as u64, windows })
         })
         .await
-    }
-
-    async fn plan(
-        &self,
-        series: &Series,
-        known: &ledger::Series,
-        repair: bool,
-    ) -> Result<Vec<PlannedWindow>, LedgerError> {
-        let (archive, id) = (Arc::clone(&self.exporter.pipeline.archive), known.id);
-        let extent = blocking(move || archive.ledger.extent(id)).await?;
-        let now = self.exporter.pipeline.clock.now();
-        Ok(if repair {
-            series.rules.lost(&extent.coverage, now)
-        } else {
-            plan_series(series, self.work, &extent, known.first_run, now)
-        })
     }
 
     /// Remembers in the ledger how the series fared, for `status`.
@@ -149,6 +167,45 @@ impl Run<'_> {
         if let Err(error) = noted.await {
             tracing::error!(error = &*error.to_string(), "cannot note how the run of a series ended");
         }
+    }
+}
+
+/// A series that is ready to be exported.
+struct Begun {
+    /// The ledger's number for it.
+    id: i64,
+    files_lost: u64,
+    /// What is to be asked for.
+    windows: Result<Vec<PlannedWindow>, LedgerError>,
+}
+
+/// The windows of what was found damaged.
+fn lost(
+    archive: &Archive,
+    series: &Series,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<PlannedWindow>, LedgerError> {
+    Ok(series.rules.lost(&archive.ledger.coverage(id)?, now))
+}
+
+fn certify(archive: &Archive, series: &Series, id: i64) -> Result<Option<Committed>, PublishError> {
+    Ok(archive.certificate(series, id)?.map(|certificate| archive.commit(certificate)))
+}
+
+async fn report_certified(
+    certified: Result<Option<Committed>, PublishError>,
+    report: &mut SeriesReport,
+) {
+    let outcome = match certified {
+        Ok(Some(committed)) => settled(committed).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = outcome
+        && report.failure.is_none()
+    {
+        report.failure = Some(Failure::publishing(&error));
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     judging::Judging,
     pipeline::{Brought, WindowError, report},
     plan::PlannedWindow,
-    publication::{PublishError, Published},
+    publication::{Committed, PublishError, Published},
     report::{Failure, SeriesReport},
     series::Series,
     time::{TimeRange, to_display},
@@ -42,17 +42,18 @@ struct Answered<'a> {
 }
 
 impl Run<'_> {
-    /// Exports `windows` of a series, and adds to `report` how they fared.
+    /// Exports `windows` of a series, and adds to `report` how they fared, and to `judging` what came.
     pub(super) async fn export_windows(
         &self,
         series: &Series,
         id: i64,
         windows: &[PlannedWindow],
         report: &mut SeriesReport,
-    ) {
-        let Some(session) = self.exporter.by_stream.get(&series.stream.name) else { return };
+        judging: Judging,
+    ) -> Judging {
+        let Some(session) = self.exporter.by_stream.get(&series.stream.name) else { return judging };
         if windows.is_empty() {
-            return;
+            return judging;
         }
         let asking = || (self.progress)(Progress::Asking);
         let (arrived, waiting) = mpsc::channel(WAITING);
@@ -65,12 +66,12 @@ impl Run<'_> {
                 }
             }
             drop(arrived);
-            future::pending::<()>().await;
+            future::pending::<Judging>().await
         };
         tokio::select! {
             // What was asked for in vain ends with the publishing.
-            () = ask => {}
-            () = self.publish_answers(series, id, windows, waiting, report) => {}
+            never = ask => never,
+            judging = self.publish_answers(series, id, windows, waiting, report, judging) => judging,
         }
     }
 
@@ -119,9 +120,9 @@ impl Run<'_> {
         windows: &[PlannedWindow],
         mut waiting: mpsc::Receiver<Answered<'_>>,
         report: &mut SeriesReport,
-    ) {
+        mut judging: Judging,
+    ) -> Judging {
         let mut unavailable_in_a_row = 0;
-        let mut judging = Judging::new(&self.exporter.pipeline.archive, series, id);
         while let Some(Answered { index, outcome, _permit }) = waiting.recv().await {
             let planned = &windows[index];
             let outcome = match outcome {
@@ -153,10 +154,10 @@ impl Run<'_> {
                 }
             }
         }
-        blocking(move || tell_judging(judging.finish())).await;
+        judging
     }
 
-    /// Publishes a window, and has it judged.
+    /// Publishes a window. What came of the one before it is judged meanwhile.
     async fn publish(
         &self,
         series: &Series,
@@ -167,15 +168,22 @@ impl Run<'_> {
     ) -> (Result<Published, WindowError>, Judging) {
         let (archive, series, window) =
             (Arc::clone(&self.exporter.pipeline.archive), series.clone(), planned.window);
-        blocking(move || {
+        let (prepared, counted, series, mut judging) = blocking(move || {
+            tell_judging(judging.judge());
             let counted = Judging::counted(&series, &brought.rows);
-            let published = archive.publish(&series, id, &window, brought.rows, brought.asked);
-            if let Ok(published) = &published {
-                tell_judging(judging.add(window.range(), counted, published.files_written > 0));
-            }
-            (published.map_err(WindowError::from), judging)
+            let prepared = archive.prepare(&series, id, &window, brought.rows, brought.asked);
+            let prepared = prepared.map(|(commitment, published)| (archive.commit(commitment), published));
+            (prepared, counted, series, judging)
         })
-        .await
+        .await;
+        let published = match prepared {
+            Ok((committed, published)) => published.when(&series, settled(committed).await),
+            Err(error) => Err(error),
+        };
+        if let Ok(published) = &published {
+            judging.add(window.range(), counted, published.files_written > 0);
+        }
+        (published.map_err(WindowError::from), judging)
     }
 
     /// Waits until another window may be in flight, and shows meanwhile that this is what it waits for.
@@ -242,8 +250,13 @@ impl Run<'_> {
     }
 }
 
+/// How a commitment ended.
+pub(super) async fn settled(committed: Committed) -> Result<(), PublishError> {
+    committed.await.unwrap_or(Err(PublishError::Abandoned))
+}
+
 /// A suspicion is no part of what is exported.
-fn tell_judging(outcome: Result<(), PublishError>) {
+pub(super) fn tell_judging(outcome: Result<(), PublishError>) {
     if let Err(error) = outcome {
         tracing::warn!(error = &*error.to_string(), "cannot judge what came");
     }

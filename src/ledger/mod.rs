@@ -104,12 +104,14 @@ impl LedgerError {
             // What was read is nothing that was ever written, or the tables are not those that were made.
             let is_nonsense = matches!(
                 source,
-                FromSqlConversionFailure(..)
-                    | IntegralValueOutOfRange(..)
+                IntegralValueOutOfRange(..)
                     | InvalidColumnType(..)
                     | Utf8Error(..)
                     | SqlInputError { .. }
             );
+            if let FromSqlConversionFailure(_, _, reason) = &source {
+                return Self::Damaged { path, reason: reason.to_string() };
+            }
             match source.sqlite_error_code() {
                 _ if is_nonsense => Self::Damaged { path, reason: source.to_string() },
                 Some(DatabaseCorrupt | NotADatabase) => Self::Damaged { path, reason: source.to_string() },

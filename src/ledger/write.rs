@@ -1,7 +1,7 @@
 //! Writing the ledger, each call one transaction. What the next run would say or do again is noted, all else is written.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Transaction, params};
+use rusqlite::{Transaction, params, types::Type};
 
 use super::{
     FileRecord, Intention, LastError, Ledger, LedgerError, RunSummary, Series, SeriesKey, WindowRecord,
@@ -49,19 +49,13 @@ impl Ledger {
 
     /// Notes what is about to be published, so that after a crash the new bytes are known to be ours.
     pub fn intend(&self, series: i64, intentions: &[Intention]) -> Result<(), LedgerError> {
-        let sql = "INSERT INTO files (series, path, period_start, period_end, sha256, pending_sha256)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                   ON CONFLICT (series, path) DO UPDATE SET sha256 = ?5, pending_sha256 = ?6";
+        self.intend_all(&[(series, intentions)])
+    }
+
+    /// Notes what is about to be published of many series, of all or of none.
+    pub fn intend_all(&self, all: &[(i64, &[Intention])]) -> Result<(), LedgerError> {
         self.write(|transaction| {
-            let mut statement = transaction.prepare_cached(sql)?;
-            let has_pending = changes::are_pending(transaction, series)?;
-            for intention in intentions {
-                let FileRecord { path, period, hash, pending_hash, .. } = &intention.file;
-                let (start, end) = (period.start().timestamp(), period.end().timestamp());
-                statement.execute(params![series, path, start, end, hash, pending_hash])?;
-                changes::intend(transaction, series, intention, has_pending)?;
-            }
-            Ok(())
+            all.iter().try_for_each(|(series, intentions)| intend(transaction, *series, intentions))
         })
     }
 
@@ -76,16 +70,14 @@ impl Ledger {
 
     /// Records a window whose files are on disk.
     pub fn record(&self, series: i64, window: &WindowRecord) -> Result<(), LedgerError> {
-        self.update_coverage(series, |transaction, coverage| {
-            record_files(transaction, series, &window.files, self.clock.now())?;
-            record_missing(transaction, series, window)?;
-            certainty::record_vanished(transaction, series, window)?;
-            failures::forget(transaction, series, window.range)?;
-            let standings = window.standings.iter();
-            let coverage =
-                standings.fold(coverage, |coverage, (range, standing)| coverage.with(*range, *standing));
-            certainty::advance_rechecks(transaction, series, window, &coverage)?;
-            Ok(coverage)
+        self.record_all(&[(series, window)])
+    }
+
+    /// Records windows of many series whose files are on disk, all or none.
+    pub fn record_all(&self, all: &[(i64, &WindowRecord)]) -> Result<(), LedgerError> {
+        let now = self.clock.now();
+        self.write(|transaction| {
+            all.iter().try_for_each(|(series, window)| record(transaction, *series, window, now))
         })
     }
 
@@ -163,25 +155,60 @@ impl Ledger {
         self.write(|transaction| transaction.pragma_update(None, "user_version", VERSION))
     }
 
-    /// Reads the coverage, changes it and writes it back, in one transaction with whatever `change` does besides.
     fn update_coverage(
         &self,
         series: i64,
         change: impl FnOnce(&Transaction<'_>, Coverage) -> rusqlite::Result<Coverage>,
     ) -> Result<(), LedgerError> {
-        let overlap = self.write(|transaction| {
-            let known = load_intervals(transaction, series)?;
-            match Coverage::from_intervals(known.clone()) {
-                Ok(coverage) => {
-                    let changed = change(transaction, coverage)?;
-                    store_intervals(transaction, series, &known, &changed)?;
-                    Ok(None)
-                }
-                Err(overlap) => Ok(Some(overlap)),
-            }
-        })?;
-        overlap.map_or(Ok(()), |overlap| Err(self.damaged(overlap.to_string())))
+        self.write(|transaction| update_coverage(transaction, series, change))
     }
+}
+
+/// Reads the coverage, changes it and writes it back, with whatever `change` does besides.
+fn update_coverage(
+    transaction: &Transaction<'_>,
+    series: i64,
+    change: impl FnOnce(&Transaction<'_>, Coverage) -> rusqlite::Result<Coverage>,
+) -> rusqlite::Result<()> {
+    let known = load_intervals(transaction, series)?;
+    let coverage = Coverage::from_intervals(known.clone())
+        .map_err(|overlap| rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, overlap.into()))?;
+    let changed = change(transaction, coverage)?;
+    store_intervals(transaction, series, &known, &changed)
+}
+
+fn intend(transaction: &Transaction<'_>, series: i64, intentions: &[Intention]) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO files (series, path, period_start, period_end, sha256, pending_sha256)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (series, path) DO UPDATE SET sha256 = ?5, pending_sha256 = ?6";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let has_pending = changes::are_pending(transaction, series)?;
+    for intention in intentions {
+        let FileRecord { path, period, hash, pending_hash, .. } = &intention.file;
+        let (start, end) = (period.start().timestamp(), period.end().timestamp());
+        statement.execute(params![series, path, start, end, hash, pending_hash])?;
+        changes::intend(transaction, series, intention, has_pending)?;
+    }
+    Ok(())
+}
+
+fn record(
+    transaction: &Transaction<'_>,
+    series: i64,
+    window: &WindowRecord,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<()> {
+    update_coverage(transaction, series, |transaction, coverage| {
+        record_files(transaction, series, &window.files, now)?;
+        record_missing(transaction, series, window)?;
+        certainty::record_vanished(transaction, series, window)?;
+        failures::forget(transaction, series, window.range)?;
+        let standings = window.standings.iter();
+        let coverage =
+            standings.fold(coverage, |coverage, (range, standing)| coverage.with(*range, *standing));
+        certainty::advance_rechecks(transaction, series, window, &coverage)?;
+        Ok(coverage)
+    })
 }
 
 /// Writes what differs between the intervals that are `known`, all that there are, and those of `coverage`. Both are in

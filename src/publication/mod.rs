@@ -5,8 +5,11 @@
 //! durable, what they are. So after a crash the bytes on disk are either the old ones, or known to be ours; anything
 //! else was done by somebody else, and is set aside instead of merged into.
 
+mod commit;
 mod existing;
 mod window;
+
+pub(crate) use commit::{Commitment, Committed, Encoded};
 
 use std::{
     path::{Path, PathBuf},
@@ -15,7 +18,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use self::window::Publication;
+use self::{commit::Line, window::Publication};
 use crate::{
     ledger::{Ledger, LedgerError},
     locks::{Lock, LockError, Patience},
@@ -24,7 +27,7 @@ use crate::{
     series::Series,
     sink::{
         EncodeError,
-        publish::{Disk, FileError},
+        publish::{Disk, FileError, WholeSyncs},
     },
     time::Window,
 };
@@ -42,6 +45,7 @@ pub struct Archive {
     pub ledger: Ledger,
     /// What `output_dir` lies on. Locks and ledger are on the disk of this machine.
     pub disk: Arc<dyn Disk>,
+    line: Line,
 }
 
 /// What the publication of one window did.
@@ -88,6 +92,8 @@ pub enum PublishError {
     Encode(#[from] EncodeError),
     #[error("cannot merge rows: {0}")]
     Order(#[from] NotInOrder),
+    #[error("cannot publish: the thread that published it with others failed; run it again, nothing was lost")]
+    Abandoned,
 }
 
 /// When a window was asked, and by which run.
@@ -99,7 +105,22 @@ pub struct Asked {
     pub run: i64,
 }
 
+impl Published {
+    /// What was prepared, where it was committed. What was put aside before it failed is told here or never.
+    pub(crate) fn when(self, series: &Series, outcome: Result<(), PublishError>) -> Result<Self, PublishError> {
+        if outcome.is_err() {
+            report_damage(series, &self.damaged);
+        }
+        outcome.map(|()| self)
+    }
+}
+
 impl Archive {
+    /// An archive in these folders.
+    pub fn new(output_dir: PathBuf, state_dir: PathBuf, ledger: Ledger, disk: Arc<dyn Disk>) -> Self {
+        Self { output_dir, state_dir, ledger, disk, line: Line::default() }
+    }
+
     /// Merges the rows of a complete listing into the files of `series`, and records the window. `rows` lie in
     /// `window`, in order.
     pub fn publish(
@@ -110,18 +131,34 @@ impl Archive {
         rows: Vec<Row>,
         asked: Asked,
     ) -> Result<Published, PublishError> {
-        let _lock = Lock::acquire(&self.state_dir, &series.lock_name(), LOCK_PATIENCE)?;
+        let (commitment, published) = self.prepare(series, series_id, window, rows, asked)?;
+        let outcome = self.commit_all(vec![commitment], &mut WholeSyncs::default()).into_iter().collect();
+        published.when(series, outcome)
+    }
+
+    /// Merges the rows of a complete listing, and says what is to be committed of them and what that will have done.
+    pub(crate) fn prepare(
+        &self,
+        series: &Series,
+        series_id: i64,
+        window: &Window,
+        rows: Vec<Row>,
+        asked: Asked,
+    ) -> Result<(Commitment, Published), PublishError> {
+        let lock = Lock::acquire(&self.state_dir, &series.lock_name(), LOCK_PATIENCE)?;
         let folder = self.output_dir.join(series.folder());
-        self.disk.create_folder(&folder)?;
+        // Durable with the first file in it.
+        self.disk.ensure_folder(&folder)?;
         let mut published = Published { rows: rows.len() as u64, ..Published::default() };
         self.note_foreign_style(series, series_id)?;
         let publication = Publication { archive: self, series, series_id, window, asked };
-        if let Err(error) = publication.publish(&folder, rows, &mut published) {
-            // What was put aside before it failed is told here or never.
-            report_damage(series, &published.damaged);
-            return Err(error);
+        match publication.prepare(lock, folder, rows, &mut published) {
+            Ok(commitment) => Ok((commitment, published)),
+            Err(error) => {
+                report_damage(series, &published.damaged);
+                Err(error)
+            }
         }
-        Ok(published)
     }
 
     /// Where another process has other tags or another compression by now, what this one writes is not in the style that

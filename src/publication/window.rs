@@ -1,20 +1,22 @@
 //! One window: merged into the files of its partitions, written, and recorded.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
 use super::{
     Archive, Asked, PublishError, Published,
+    commit::{Commitment, Encoded},
     existing::{Existing, Partition, Place},
 };
 use crate::{
     coverage::Standing,
     crash_point::{self, Step},
     ledger::{Change, FileRecord, Intention, WindowRecord},
+    locks::Lock,
     row::{Merged, Restated, Row, merge},
     series::Series,
-    sink::publish::{self, FileHash, NewFile},
+    sink::publish::{self, FileHash},
     time::{TimeRange, Window},
 };
 
@@ -37,18 +39,23 @@ struct Draft {
 }
 
 impl Publication<'_> {
-    pub(super) fn publish(
+    /// Merges the window, and says what is to be written and recorded of it. Nothing is touched yet, but for what is found
+    /// damaged.
+    pub(super) fn prepare(
         &self,
-        folder: &Path,
+        lock: Lock,
+        folder: PathBuf,
         rows: Vec<Row>,
         published: &mut Published,
-    ) -> Result<(), PublishError> {
+    ) -> Result<Commitment, PublishError> {
         let drafts = self.merge_partitions(rows, published)?;
         crash_point::passed(Step::Merge);
-        self.write(folder, &drafts, published)?;
-        self.record(drafts, published)?;
-        crash_point::passed(Step::Ledger);
-        Ok(())
+        let changed = drafts.iter().filter(|draft| draft.bytes.is_some());
+        let intentions: Vec<Intention> = changed.map(|draft| self.intention(draft)).collect();
+        published.files_written += intentions.len() as u64;
+        let (files, record) = self.record(drafts, published);
+        let (series_id, record) = (self.series_id, Some(record));
+        Ok(Commitment { lock, series_id, folder, intentions, files, record, note: None })
     }
 
     fn merge_partitions(
@@ -162,25 +169,6 @@ impl Publication<'_> {
         buckets.filter(|start| starts.next_if_eq(start).is_none()).collect()
     }
 
-    fn write(&self, folder: &Path, drafts: &[Draft], published: &mut Published) -> Result<(), PublishError> {
-        let changed: Vec<&Draft> = drafts.iter().filter(|draft| draft.bytes.is_some()).collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let intentions: Vec<Intention> = changed.iter().map(|draft| self.intention(draft)).collect();
-        self.archive.ledger.intend(self.series_id, &intentions)?;
-        crash_point::passed(Step::Intent);
-        let files = changed.iter().map(|draft| NewFile {
-            path: self.archive.output_dir.join(&draft.record.path),
-            bytes: draft.bytes.as_deref().unwrap_or_default(),
-            is_first: draft.record.hash.is_none(),
-        });
-        let files: Vec<NewFile<'_>> = files.collect();
-        self.archive.disk.replace_all(&files, folder, &self.archive.output_dir)?;
-        published.files_written += files.len() as u64;
-        Ok(())
-    }
-
     fn intention(&self, draft: &Draft) -> Intention {
         let change = |restated: &Restated| Change {
             bucket_start: restated.start,
@@ -194,24 +182,30 @@ impl Publication<'_> {
         Intention { file: draft.record.clone(), changes: draft.restated.iter().map(change).collect() }
     }
 
-    fn record(&self, drafts: Vec<Draft>, published: &mut Published) -> Result<(), PublishError> {
-        let mut missing = Vec::new();
-        let mut files = Vec::new();
-        for draft in drafts {
-            missing.extend(draft.missing);
-            if draft.record.rows > 0 {
-                published.files_unchanged += u64::from(draft.bytes.is_none());
-                files.push(FileRecord {
-                    hash: draft.record.pending_hash,
-                    pending_hash: None,
-                    ..draft.record
-                });
+    /// The files that are to be written, and what is known of the window when they are.
+    fn record(&self, drafts: Vec<Draft>, published: &mut Published) -> (Vec<Encoded>, WindowRecord) {
+        let (mut missing, mut files, mut written) = (Vec::new(), Vec::new(), Vec::new());
+        for Draft { record, bytes, missing: lacking, .. } in drafts {
+            missing.extend(lacking);
+            if record.rows == 0 && bytes.is_none() {
+                continue;
+            }
+            let is_first = record.hash.is_none();
+            match bytes {
+                Some(bytes) => {
+                    let path = self.archive.output_dir.join(&record.path);
+                    written.push(Encoded { path, bytes, is_first });
+                }
+                None => published.files_unchanged += 1,
+            }
+            if record.rows > 0 {
+                files.push(FileRecord { hash: record.pending_hash, pending_hash: None, ..record });
             }
         }
         let range = self.window.range();
         let final_until = self.series.rules.final_until(self.asked.at);
         let standings = Standing::of(range, final_until).collect();
-        let window = WindowRecord {
+        let record = WindowRecord {
             range,
             standings,
             missing,
@@ -220,8 +214,7 @@ impl Publication<'_> {
             asked_at: self.asked.at,
             rechecked: self.series.rechecks(self.asked.at),
         };
-        self.archive.ledger.record(self.series_id, &window)?;
-        Ok(())
+        (written, record)
     }
 }
 

@@ -100,7 +100,7 @@ impl Bench {
         };
         let ledger = Ledger::open(&config.state_dir).unwrap();
         let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
-        let archive = Arc::new(Archive { output_dir, state_dir, ledger, disk: Arc::new(RealDisk) });
+        let archive = Arc::new(Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk)));
         let alerts = Alerts::with_timeout(&config, Arc::clone(&archive), timing.clone(), TIMEOUT).unwrap();
         Self { config, archive, alerts, timing, seconds, waits, folder, errors }
     }

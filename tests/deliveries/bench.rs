@@ -168,7 +168,7 @@ impl Bench {
         let names: Vec<_> = config.deliveries.iter().map(|found| (&*found.name, &*found.job.name)).collect();
         ledger.enroll_deliveries(&names, timing.clock.now()).unwrap();
         let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
-        let archive = Arc::new(Archive { output_dir, state_dir, ledger, disk: Arc::new(RealDisk) });
+        let archive = Arc::new(Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk)));
         let vault = Arc::new(Vault::new(&config.state_dir, None).unwrap());
         let accounts = Arc::new(Accounts::new(&config, &vault, &timing).unwrap());
         let shutdown = Shutdown::default();

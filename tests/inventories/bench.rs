@@ -79,12 +79,9 @@ impl Bench {
     }
 
     fn start(config: Config, folder: Arc<TempDir>, time: Arc<Time>) -> Self {
-        let archive = Archive {
-            output_dir: config.output_dir.clone(),
-            state_dir: config.state_dir.clone(),
-            ledger: Ledger::open(&config.state_dir).unwrap(),
-            disk: Arc::new(RealDisk),
-        };
+        let ledger = Ledger::open(&config.state_dir).unwrap();
+        let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
+        let archive = Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk));
         let timing = timing(&time);
         let vault = Arc::new(Vault::new(&config.state_dir, None).unwrap());
         let accounts = Arc::new(Accounts::new(&config, &vault, &timing).unwrap());

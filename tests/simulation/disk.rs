@@ -269,6 +269,11 @@ impl State {
         now.into_iter().rev().for_each(|change| self.keep(change));
     }
 
+    fn sync_all(&mut self) {
+        self.inodes.iter_mut().for_each(|inode| inode.is_synced = true);
+        std::mem::take(&mut self.pending).into_iter().for_each(|change| self.keep(change));
+    }
+
     fn keep(&mut self, change: NameChange) {
         for (path, entry) in change {
             match entry {

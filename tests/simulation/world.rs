@@ -169,12 +169,8 @@ impl World {
 }
 
 fn open(state_dir: &Path, disk: &SimulatedDisk) -> Archive {
-    Archive {
-        output_dir: PathBuf::from("/data"),
-        state_dir: state_dir.to_owned(),
-        ledger: Ledger::open(state_dir).unwrap(),
-        disk: Arc::new(disk.clone()),
-    }
+    let ledger = Ledger::open(state_dir).unwrap();
+    Archive::new(PathBuf::from("/data"), state_dir.to_owned(), ledger, Arc::new(disk.clone()))
 }
 
 /// A folder in memory where there is such a thing: the ledger itself is proved elsewhere.

@@ -112,7 +112,7 @@ fn archive(config: &Config, workplace: Option<&Workplace>) -> Result<Arc<Archive
     }
     let ledger = Ledger::open(&config.state_dir)?;
     let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
-    Ok(Arc::new(Archive { output_dir, state_dir, ledger, disk: Arc::new(RealDisk) }))
+    Ok(Arc::new(Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk))))
 }
 
 /// Looks at every folder.

@@ -39,6 +39,17 @@ pub trait Disk: Send + Sync {
 
     /// Makes the names in a folder durable.
     fn sync_names(&self, folder: &Path) -> io::Result<()>;
+
+    /// The file system that a folder lies on as a whole, so that what many files wait for is waited for once. To be taken
+    /// before the first of what it is to sync is written. `None` where it cannot be relied on.
+    fn whole(&self, folder: &Path) -> Option<Box<dyn WholeDisk>>;
+}
+
+/// A file system as a whole.
+pub trait WholeDisk {
+    /// Makes durable all that was written, and every name that was given, since this was taken: like
+    /// [`TempFile::sync`] of every file and [`Disk::sync_names`] of every folder. Waits for what others wrote there, too.
+    fn sync(&self) -> io::Result<()>;
 }
 
 /// A file that [`Disk::make_temp`] made. Dropped before it has its name, it is removed.

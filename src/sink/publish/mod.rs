@@ -9,9 +9,11 @@ mod disk;
 mod error;
 mod real;
 mod steps;
+#[cfg(target_os = "linux")]
+mod whole;
 
-pub use batch::NewFile;
-pub use disk::{Disk, TempFile};
+pub use batch::{Group, NewFile, WholeSyncs};
+pub use disk::{Disk, TempFile, WholeDisk};
 pub use error::FileError;
 pub use real::{RealDisk, create_private, move_into_place};
 

@@ -10,7 +10,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{
-    disk::{Disk, TempFile},
+    disk::{Disk, TempFile, WholeDisk},
     error::FileError,
     steps::sync_folder,
 };
@@ -61,6 +61,16 @@ impl Disk for RealDisk {
 
     fn sync_names(&self, folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn whole(&self, folder: &Path) -> Option<Box<dyn WholeDisk>> {
+        super::whole::open(folder).map(|whole| Box::new(whole) as Box<dyn WholeDisk>)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn whole(&self, _folder: &Path) -> Option<Box<dyn WholeDisk>> {
+        None
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use audience_exporter::sink::publish::{Disk, TempFile};
+use audience_exporter::sink::publish::{Disk, TempFile, WholeDisk};
 
 use super::{EIO, ENOSPC, Entry, SimulatedDisk};
 
@@ -97,6 +97,20 @@ impl Disk for SimulatedDisk {
     fn sync_names(&self, folder: &Path) -> io::Result<()> {
         self.state().perform(EIO, |state| {
             state.sync_names(folder);
+            Ok(())
+        })
+    }
+
+    fn whole(&self, _folder: &Path) -> Option<Box<dyn WholeDisk>> {
+        let is_offered = self.state().chance.happens(500);
+        is_offered.then(|| Box::new(self.clone()) as Box<dyn WholeDisk>)
+    }
+}
+
+impl WholeDisk for SimulatedDisk {
+    fn sync(&self) -> io::Result<()> {
+        self.state().perform(EIO, |state| {
+            state.sync_all();
             Ok(())
         })
     }
