@@ -49,7 +49,7 @@ impl Archive {
             self.disk.create_folder(&folder)?;
             files.push(Encoded { path, bytes, is_first: false });
         }
-        Ok(Some(Commitment { lock, series_id, folder, intentions: Vec::new(), files, record: None, note }))
+        Ok(Some(Commitment { lock: Some(lock), series_id, folder, files, note, ..Commitment::default() }))
     }
 
     /// Whether all is written: nothing of what it follows from has changed since somebody certified it, nor has the

@@ -88,8 +88,9 @@ impl Lock {
     pub fn leave_note(&self, note: &str) -> Result<(), FileError> {
         // The first line is the holder's.
         let text = format!("\n{note}\n");
-        let written = self.file.set_len(0).and_then(|()| self.file.write_all_at(text.as_bytes(), 0));
-        written.map_err(FileError::new("write", &self.path))
+        // Cut afterwards: a file that keeps its length keeps its place on the disk.
+        let written = self.file.write_all_at(text.as_bytes(), 0);
+        written.and_then(|()| self.file.set_len(text.len() as u64)).map_err(FileError::new("write", &self.path))
     }
 
     /// What a holder of the lock `name` of `state_dir` left, whether or not somebody holds it now.

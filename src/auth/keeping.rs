@@ -21,6 +21,7 @@ use super::{
 use crate::{
     blocking::blocking,
     locks::{Lock, LockError, Patience},
+    sink::publish::Durability,
 };
 
 /// How long another process may take to renew before we give up waiting for it.
@@ -61,9 +62,10 @@ impl Shared {
     /// Takes the account's lock between processes, and then looks at what is kept: another one may have been here.
     pub(super) async fn lock_and_load(self: &Arc<Self>) -> Result<(Kept, Option<Lock>), AuthError> {
         let Some(vault) = &self.holder.vault else { return Ok((self.known().clone(), None)) };
-        let lock = self.lock(vault.state_dir()).await?;
         let (shared, now) = (Arc::clone(self), self.now());
-        let (mut kept, changed) = blocking(move || shared.holder.stored(shared.system, now)).await?;
+        let (lock, stored) =
+            self.locked(vault.state_dir(), move || shared.holder.stored(shared.system, now)).await?;
+        let (mut kept, changed) = stored?;
         let unsaved = self.unsaved().take().filter(|unsaved| unsaved.follows(&kept.record));
         if let Some(unsaved) = unsaved {
             kept = unsaved.kept.clone();
@@ -82,18 +84,29 @@ impl Shared {
     /// Removes what is kept of the account, be it readable or not.
     pub(super) async fn discard(self: &Arc<Self>) -> Result<(), AuthError> {
         let Some(vault) = self.holder.vault.clone() else { return Ok(()) };
-        let _lock = self.lock(vault.state_dir()).await?;
-        let shared = Arc::clone(self);
-        Ok(blocking(move || vault.remove(&shared.holder.key)).await?)
+        let (shared, of) = (Arc::clone(self), Arc::clone(&vault));
+        let (_lock, removed) =
+            self.locked(vault.state_dir(), move || of.remove(&shared.holder.key)).await?;
+        Ok(removed?)
     }
 
-    async fn lock(&self, state_dir: &Path) -> Result<Lock, AuthError> {
+    /// Does something that blocks as soon as the account's lock is had.
+    async fn locked<T: Send + 'static>(
+        &self,
+        state_dir: &Path,
+        work: impl Fn() -> T + Clone + Send + 'static,
+    ) -> Result<(Lock, T), AuthError> {
         let began = Instant::now();
         loop {
             let (state_dir, name) = (state_dir.to_owned(), format!("token.{}", self.holder.key));
+            let work = work.clone();
             // Each look is short, so that those who wait never take the threads of those who work.
-            match blocking(move || Lock::acquire(&state_dir, &name, Patience::None)).await {
-                Ok(lock) => return Ok(lock),
+            let looked = move || {
+                let lock = Lock::acquire(&state_dir, &name, Patience::None)?;
+                Ok((lock, work()))
+            };
+            match blocking(looked).await {
+                Ok(done) => return Ok(done),
                 Err(LockError::File(error)) => return Err(StoreError::from(error).into()),
                 Err(LockError::Held { .. }) if began.elapsed() < LOCK_PATIENCE => {
                     tokio::time::sleep(LOCK_POLL).await;
@@ -103,7 +116,7 @@ impl Shared {
         }
     }
 
-    /// Makes it durable.
+    /// Keeps it: durably, where it could not be had again.
     pub(super) async fn save(self: &Arc<Self>, kept: &Kept) -> Result<(), StoreError> {
         let Some(vault) = self.holder.vault.clone() else { return Ok(()) };
         let (shared, mut kept) = (Arc::clone(self), kept.clone());
@@ -114,7 +127,10 @@ impl Shared {
                 kept.secret =
                     holder.secret.as_ref().and_then(|source| SecretCheck::of(&source.resolve().ok()?));
             }
-            vault.save(&holder.key, &kept)
+            // The token of a stream can always be had again.
+            let is_irreplaceable = shared.system.keeps_everything();
+            let durability = if is_irreplaceable { Durability::Durable } else { Durability::Whole };
+            vault.save(&holder.key, &kept, durability)
         })
         .await
     }

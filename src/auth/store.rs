@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{SecretError, SecretSource},
-    sink::publish::{self, FileError},
+    sink::publish::{self, Durability, FileError},
 };
 
 /// The folder in `state_dir`.
@@ -123,13 +123,13 @@ impl Vault {
         Ok(publish::remove_private(&self.path(name))?)
     }
 
-    /// Keeps this under `name`. When it returns, it is durable.
-    pub(super) fn save(&self, name: &str, kept: &Kept) -> Result<(), StoreError> {
+    /// Keeps this under `name`. When it returns it is durable, or else whole as long as the machine does not go down.
+    pub(super) fn save(&self, name: &str, kept: &Kept, durability: Durability) -> Result<(), StoreError> {
         let folder = self.state_dir.join(FOLDER);
         publish::create_private_folder(&self.state_dir)?;
         publish::create_private_folder(&folder)?;
         let bytes = document::write(name, kept, self.seal()?).ok_or(StoreError::NoRandomness)?;
-        Ok(publish::replace_private(&self.path(name), &bytes)?)
+        Ok(publish::replace_private(&self.path(name), &bytes, durability)?)
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -15,7 +15,7 @@ use crate::{
     ledger::LedgerError,
     pipeline::report_damage,
     plan::PlannedWindow,
-    publication::{Archive, Committed, PublishError},
+    publication::{Archive, Commitment, Committed, PublishError},
     rebuild::{RebuildError, take_over_lost},
     report::{Failure, SeriesReport},
     series::Series,
@@ -49,13 +49,17 @@ impl Run<'_> {
                     self.certify(&series, &mut report).await;
                 }
             }
-            // A backfill that had nothing to ask says nothing about how the stream is.
-            if matches!(self.work, Work::Due) || report.windows_done > 0 || report.failure.is_some() {
+            if report.failure.is_some() || series.job.reconcile && self.says_how_the_stream_is(&report) {
                 self.note_end(&series, &report).await;
             }
             reports.push(report);
         }
         reports
+    }
+
+    /// A backfill that had nothing to ask does not.
+    fn says_how_the_stream_is(&self, report: &SeriesReport) -> bool {
+        matches!(self.work, Work::Due) || report.windows_done > 0
     }
 
     async fn one_series(&self, series: &Series, report: &mut SeriesReport) {
@@ -95,11 +99,12 @@ impl Run<'_> {
     ) -> Vec<PlannedWindow> {
         let (archive, of) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
         let (has_failed, now) = (report.failure.is_some(), self.exporter.pipeline.clock.now());
+        let success = Some(now).filter(|_| !has_failed && self.says_how_the_stream_is(report));
         let work = move || {
             tell_judging(judging.finish());
             let lost = if has_failed { Ok(Vec::new()) } else { lost(&archive, &of, id, now) };
             let is_done = lost.as_ref().is_ok_and(Vec::is_empty);
-            let certified = if is_done && !of.job.reconcile { certify(&archive, &of, id) } else { Ok(None) };
+            let certified = if is_done && !of.job.reconcile { certify(&archive, &of, id, success) } else { Ok(None) };
             (lost, certified)
         };
         let (lost, certified) = blocking(work).await;
@@ -114,7 +119,7 @@ impl Run<'_> {
     async fn certify(&self, series: &Series, report: &mut SeriesReport) {
         let Some(id) = report.series_id else { return };
         let (archive, series) = (Arc::clone(&self.exporter.pipeline.archive), series.clone());
-        let certified = blocking(move || certify(&archive, &series, id)).await;
+        let certified = blocking(move || certify(&archive, &series, id, None)).await;
         report_certified(certified, report).await;
     }
 
@@ -189,8 +194,19 @@ fn lost(
     Ok(series.rules.lost(&archive.ledger.coverage(id)?, now))
 }
 
-fn certify(archive: &Archive, series: &Series, id: i64) -> Result<Option<Committed>, PublishError> {
-    Ok(archive.certificate(series, id)?.map(|certificate| archive.commit(certificate)))
+/// Has the folder tell what is published in it, and notes that the run of the series ended well then.
+fn certify(
+    archive: &Archive,
+    series: &Series,
+    id: i64,
+    success: Option<DateTime<Utc>>,
+) -> Result<Option<Committed>, PublishError> {
+    let certificate = match archive.certificate(series, id)? {
+        Some(certificate) => Commitment { success, ..certificate },
+        None if success.is_some() => Commitment { series_id: id, success, ..Commitment::default() },
+        None => return Ok(None),
+    };
+    Ok(Some(archive.commit(certificate)))
 }
 
 async fn report_certified(

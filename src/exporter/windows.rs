@@ -6,7 +6,7 @@ use std::{future, sync::Arc};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::{
     sync::{SemaphorePermit, mpsc},
-    time::{Duration, sleep},
+    time::{Duration, Instant, sleep},
 };
 
 use super::{Progress, run::Run};
@@ -31,6 +31,9 @@ const SIGN_OF_WAITING: Duration = Duration::from_secs(30);
 
 /// Windows of one series that have arrived and wait for the one before them to be published.
 const WAITING: usize = 1;
+
+/// Whether another process exported a window meanwhile is looked up when it was planned longer ago than this.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// A window that was asked for.
 struct Answered<'a> {
@@ -84,11 +87,12 @@ impl Run<'_> {
         windows: &'b [PlannedWindow],
         asking: &'b (dyn Fn() + Send + Sync),
     ) -> impl Stream<Item = Answered<'b>> + 'b {
+        let planned_at = Instant::now();
         // The permits are taken in the order of the windows: none waits for one that waits for a permit.
         let permitted = stream::iter(windows.iter().enumerate())
             .then(move |(index, planned)| async move { (index, planned, self.permit(asking).await) });
         let answered = permitted.map(move |(index, planned, permit)| async move {
-            let outcome = self.ask(series, id, session, planned, asking).await;
+            let outcome = self.ask(series, id, session, planned, planned_at, asking).await;
             Answered { index, outcome, _permit: permit }
         });
         answered.buffered(session.concurrency())
@@ -100,13 +104,15 @@ impl Run<'_> {
         id: i64,
         session: &StreamSession,
         planned: &PlannedWindow,
+        planned_at: Instant,
         asking: &(dyn Fn() + Send + Sync),
     ) -> Result<Option<Brought>, WindowError> {
         let pipeline = &self.exporter.pipeline;
         if pipeline.shutdown.is_requested() {
             return Err(WindowError::Interrupted);
         }
-        if planned.reason.only_if_lacking() && self.is_exported(id, planned).await {
+        let is_looked_up = planned.reason.only_if_lacking() && FRESH < planned_at.elapsed();
+        if is_looked_up && self.is_exported(id, planned).await {
             return Ok(None);
         }
         pipeline.bring(series, session, planned, self.number, asking).await.map(Some)

@@ -70,15 +70,22 @@ impl Ledger {
 
     /// Records a window whose files are on disk.
     pub fn record(&self, series: i64, window: &WindowRecord) -> Result<(), LedgerError> {
-        self.record_all(&[(series, window)])
+        self.record_all(&[(series, window)], &[])
     }
 
-    /// Records windows of many series whose files are on disk, all or none.
-    pub fn record_all(&self, all: &[(i64, &WindowRecord)]) -> Result<(), LedgerError> {
+    /// Records windows of many series whose files are on disk, and notes of which series a run ended well, and when: all or
+    /// none.
+    pub fn record_all(
+        &self,
+        windows: &[(i64, &WindowRecord)],
+        successes: &[(i64, DateTime<Utc>)],
+    ) -> Result<(), LedgerError> {
         let now = self.clock.now();
-        self.write(|transaction| {
-            all.iter().try_for_each(|(series, window)| record(transaction, *series, window, now))
-        })
+        let work = |transaction: &Transaction<'_>| {
+            windows.iter().try_for_each(|(series, window)| record(transaction, *series, window, now))?;
+            successes.iter().try_for_each(|(series, at)| note_success(transaction, *series, *at))
+        };
+        if windows.is_empty() { self.note(work) } else { self.write(work) }
     }
 
     /// Forgets that these buckets are missing: a file has them.
@@ -111,10 +118,7 @@ impl Ledger {
 
     /// Notes that a run of the series ended well.
     pub fn note_success(&self, series: i64, at: DateTime<Utc>) -> Result<(), LedgerError> {
-        let sql = "UPDATE series SET last_success = ?2, last_error_at = NULL, last_error_kind = NULL, \
-                   last_error = NULL WHERE id = ?1";
-        self.note(|transaction| execute(transaction, sql, params![series, at.timestamp()]))?;
-        Ok(())
+        self.note(|transaction| note_success(transaction, series, at))
     }
 
     /// Notes why a run of the series did not end well.
@@ -211,6 +215,12 @@ fn record(
     })
 }
 
+fn note_success(transaction: &Transaction<'_>, series: i64, at: DateTime<Utc>) -> rusqlite::Result<()> {
+    let sql = "UPDATE series SET last_success = ?2, last_error_at = NULL, last_error_kind = NULL, \
+               last_error = NULL WHERE id = ?1";
+    execute(transaction, sql, params![series, at.timestamp()]).map(drop)
+}
+
 /// Writes what differs between the intervals that are `known`, all that there are, and those of `coverage`. Both are in
 /// order.
 pub(super) fn store_intervals(
@@ -250,7 +260,8 @@ pub(super) fn record_files(
     let sql = "INSERT INTO files (series, path, period_start, period_end, sha256, rows, bytes)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                ON CONFLICT (series, path) DO UPDATE
-               SET sha256 = ?5, pending_sha256 = NULL, rows = ?6, bytes = ?7";
+               SET sha256 = ?5, pending_sha256 = NULL, rows = ?6, bytes = ?7
+               WHERE sha256 IS NOT ?5 OR pending_sha256 IS NOT NULL OR rows <> ?6 OR bytes <> ?7";
     let mut statement = transaction.prepare_cached(sql)?;
     let has_pending = !files.is_empty() && changes::are_pending(transaction, series)?;
     for file in files {

@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError, TryLockError},
 };
 
+use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use super::{Archive, PublishError};
@@ -17,17 +18,20 @@ use crate::{
 };
 
 /// What of one series is to be written and recorded, while its lock is held.
+#[derive(Default)]
 pub(crate) struct Commitment {
-    /// Held until it is done.
-    pub(crate) lock: Lock,
+    /// Held until it is done; `None` where no file is written.
+    pub(crate) lock: Option<Lock>,
     pub(crate) series_id: i64,
-    /// The folder of the series: it is there.
+    /// The folder of the series: it is there, where a file is to be written.
     pub(crate) folder: PathBuf,
     /// What the ledger is told before the first file is touched.
     pub(crate) intentions: Vec<Intention>,
     pub(crate) files: Vec<Encoded>,
     /// What it is told when all files are durable.
     pub(crate) record: Option<WindowRecord>,
+    /// When a run of the series ended well, where it ends with this.
+    pub(crate) success: Option<DateTime<Utc>>,
     /// What is left in the lock's file in the end.
     pub(crate) note: Option<String>,
 }
@@ -137,17 +141,21 @@ impl Archive {
         commitments: &[Commitment],
         written: Vec<Result<(), FileError>>,
     ) -> Vec<Result<(), PublishError>> {
-        let windows = commitments.iter().zip(&written).filter(|(_, written)| written.is_ok());
-        let windows = windows.filter_map(|(commitment, _)| commitment.window());
-        let windows: Vec<(i64, &WindowRecord)> = windows.collect();
-        let is_recorded = windows.is_empty() || self.ledger.record_all(&windows).is_ok();
+        let well = || commitments.iter().zip(&written).filter(|(_, written)| written.is_ok());
+        let windows: Vec<_> = well().filter_map(|(commitment, _)| commitment.window()).collect();
+        let successes: Vec<_> = well().filter_map(|(commitment, _)| commitment.ended_well()).collect();
+        let is_nothing = windows.is_empty() && successes.is_empty();
+        let is_recorded = is_nothing || self.ledger.record_all(&windows, &successes).is_ok();
         let outcomes = commitments.iter().zip(written).map(|(commitment, written)| {
             written?;
-            let Some((series, window)) = commitment.window() else { return Ok(()) };
             if !is_recorded {
-                self.ledger.record(series, window)?;
+                let windows: Vec<_> = commitment.window().into_iter().collect();
+                let successes: Vec<_> = commitment.ended_well().into_iter().collect();
+                self.ledger.record_all(&windows, &successes)?;
             }
-            crash_point::passed(Step::Ledger);
+            if commitment.record.is_some() {
+                crash_point::passed(Step::Ledger);
+            }
             Ok(())
         });
         outcomes.collect()
@@ -159,9 +167,13 @@ impl Commitment {
         Some((self.series_id, self.record.as_ref()?))
     }
 
+    fn ended_well(&self) -> Option<(i64, DateTime<Utc>)> {
+        Some((self.series_id, self.success?))
+    }
+
     fn end(&self, is_done: bool) {
-        if let Some(note) = self.note.as_ref().filter(|_| is_done)
-            && let Err(error) = self.lock.leave_note(note)
+        if let (true, Some(lock), Some(note)) = (is_done, &self.lock, &self.note)
+            && let Err(error) = lock.leave_note(note)
         {
             // Without it the next run does all this again.
             tracing::debug!(error = &*error.to_string(), "cannot note that the manifest is as it should be");

@@ -54,8 +54,8 @@ impl Publication<'_> {
         let intentions: Vec<Intention> = changed.map(|draft| self.intention(draft)).collect();
         published.files_written += intentions.len() as u64;
         let (files, record) = self.record(drafts, published);
-        let (series_id, record) = (self.series_id, Some(record));
-        Ok(Commitment { lock, series_id, folder, intentions, files, record, note: None })
+        let (lock, series_id, record) = (Some(lock), self.series_id, Some(record));
+        Ok(Commitment { lock, series_id, folder, intentions, files, record, ..Commitment::default() })
     }
 
     fn merge_partitions(

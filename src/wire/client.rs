@@ -1,8 +1,10 @@
 //! Connections, the one place that sends, and how a conversation tells the time.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{error::Error, pin::Pin, sync::Arc, time::Duration};
 
 use reqwest::{ClientBuilder, Method, RequestBuilder, Response, Url, redirect};
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::{
     retry::{Trouble, random_jitter},
@@ -41,12 +43,24 @@ impl Timing {
 
 /// The HTTP client could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot set up HTTP: {}; are there trusted certificates, as of the package ca-certificates?", cause(.0))]
-pub struct ClientSetupError(#[from] reqwest::Error);
+#[error("cannot set up HTTP: {}; are there trusted certificates, as of the package ca-certificates?", cause(.0.as_ref()))]
+pub struct ClientSetupError(Box<dyn Error + Send + Sync>);
+
+impl From<reqwest::Error> for ClientSetupError {
+    fn from(error: reqwest::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<rustls::Error> for ClientSetupError {
+    fn from(error: rustls::Error) -> Self {
+        Self(error.into())
+    }
+}
 
 /// What lies at the bottom says what failed; what lies above it only that something did.
-fn cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
+fn cause(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
     while let Some(below) = cause.source() {
         cause = below;
     }
@@ -66,11 +80,10 @@ impl Http {
     /// Makes no connection yet. No redirect will be followed; `timeout` is the longest that one request may take.
     /// Requests count into `traffic`.
     pub(crate) fn new(timeout: Duration, traffic: &Traffic) -> Result<Self, ClientSetupError> {
-        // A second call in one process finds a provider installed, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let tls = tls()?;
         Ok(Self {
-            beyond: builder(timeout).build()?,
-            loopback: builder(timeout).no_proxy().build()?,
+            beyond: builder(timeout, &tls).build()?,
+            loopback: builder(timeout, &tls).no_proxy().build()?,
             traffic: traffic.clone(),
         })
     }
@@ -116,8 +129,19 @@ impl Http {
     }
 }
 
-fn builder(timeout: Duration) -> ClientBuilder {
+/// Trusts whom this machine trusts. Its certificates are read for it, which takes longer than all else before the first
+/// request.
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = config.with_platform_verifier()?.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn builder(timeout: Duration, tls: &ClientConfig) -> ClientBuilder {
     reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
         .user_agent(concat!("audience-exporter/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .timeout(timeout)

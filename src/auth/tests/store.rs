@@ -15,7 +15,7 @@ use super::{
     },
     disk::mode,
 };
-use crate::{config::SecretSource, secret::Secret};
+use crate::{config::SecretSource, secret::Secret, sink::publish::Durability};
 
 const NAME: &str = "account.partner";
 
@@ -113,7 +113,7 @@ fn a_plain_file_is_sealed_at_the_next_save_once_there_is_a_key() {
     let sealing = key(GOLDEN_KEY);
     let sealed = vault(folder.path(), Some(&sealing));
     let found = sealed.load(NAME).unwrap().unwrap();
-    sealed.save(NAME, &found).unwrap();
+    sealed.save(NAME, &found, Durability::Durable).unwrap();
     let text = fs::read_to_string(file(folder.path())).unwrap();
     for word in ["A7.eyJ", "R7.", "ops@example.com", "\"sha256\"", "\"account\""] {
         assert!(GOLDEN.contains(word) && !text.contains(word), "{word} in {text}");
@@ -171,7 +171,7 @@ fn files_and_folders_are_for_their_owner_alone() {
     assert!(vault.load(NAME).unwrap().is_none());
     assert!(!folder.path().join("state").exists(), "looking makes nothing");
     for _ in 0..2 {
-        vault.save(NAME, &kept("A1", "R1")).unwrap();
+        vault.save(NAME, &kept("A1", "R1"), Durability::Durable).unwrap();
         assert_eq!(mode(&folder.path().join("state")), 0o700);
         assert_eq!(mode(&folder.path().join("state/tokens")), 0o700);
         assert_eq!(mode(&file(folder.path())), 0o600);
@@ -186,8 +186,8 @@ fn files_and_folders_are_for_their_owner_alone() {
 fn a_file_holds_neither_the_password_nor_an_earlier_refresh_token() {
     let folder = tempfile::tempdir().unwrap();
     let vault = vault(folder.path(), None);
-    vault.save(NAME, &kept("first-access", "first-refresh")).unwrap();
-    vault.save(NAME, &kept("second-access", "second-refresh")).unwrap();
+    vault.save(NAME, &kept("first-access", "first-refresh"), Durability::Durable).unwrap();
+    vault.save(NAME, &kept("second-access", "second-refresh"), Durability::Durable).unwrap();
     let text = fs::read_to_string(file(folder.path())).unwrap();
     for absent in ["open sesame", "first-access", "first-refresh"] {
         assert!(!text.contains(absent), "{text}");
@@ -251,7 +251,7 @@ proptest! {
         let key = is_sealed.then(|| key(GOLDEN_KEY));
         let vault = vault(folder.path(), key.as_ref());
         let kept = Kept { record: record(values), identity, secret: None };
-        vault.save(NAME, &kept).unwrap();
+        vault.save(NAME, &kept, Durability::Durable).unwrap();
         prop_assert_eq!(shown(&vault.load(NAME).unwrap().unwrap()), shown(&kept));
     }
 }

@@ -15,6 +15,7 @@ mod whole;
 pub use batch::{Group, NewFile, WholeSyncs};
 pub use disk::{Disk, TempFile, WholeDisk};
 pub use error::FileError;
+pub use steps::Durability;
 pub use real::{RealDisk, create_private, move_into_place};
 
 use std::path::Path;
@@ -42,10 +43,10 @@ pub fn replace(path: &Path, staging: &Path, bytes: &[u8]) -> Result<(), FileErro
     HERE.replace(path, staging, bytes)
 }
 
-/// Replaces `path` by `bytes`, atomically and durably, readable by its owner alone, and removes what a killed process left
-/// of it. Its folder must be there, and nobody else may be writing this file.
-pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    HERE.replace_private(path, bytes)
+/// Replaces `path` by `bytes`, atomically, readable by its owner alone, and removes what a killed process left of it. Its
+/// folder must be there, and nobody else may be writing this file.
+pub fn replace_private(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FileError> {
+    HERE.replace_private(path, bytes, durability)
 }
 
 /// Removes a file that [`replace_private`] made, and what a killed process left of it.
@@ -81,7 +82,7 @@ mod tests {
         for leftover in [".tmp-partner.json-a1b2", ".tmp-other.json-a1b2"] {
             fs::write(path(leftover), "a token").unwrap();
         }
-        replace_private(&path("partner.json"), b"new").unwrap();
+        replace_private(&path("partner.json"), b"new", Durability::Durable).unwrap();
         assert_eq!(fs::read(path("partner.json")).unwrap(), b"new");
         assert_eq!(fs::metadata(path("partner.json")).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(!path(".tmp-partner.json-a1b2").exists());

@@ -16,6 +16,22 @@ pub(super) const TEMP_PREFIX: &str = ".tmp-";
 /// Names of files that somebody damaged begin like this.
 const DAMAGED_PREFIX: &str = ".damaged-";
 
+/// What of a replaced file is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// That it is on disk.
+    Durable,
+    /// Nothing: it is the old one or the new one as long as the machine does not go down, and whatever is left of it then.
+    Whole,
+}
+
+/// How a file is made.
+#[derive(Clone, Copy)]
+struct Manner {
+    mode: u32,
+    durability: Durability,
+}
+
 impl dyn Disk + '_ {
     /// The bytes of a file; `None` where there is none.
     pub fn read_if_present(&self, path: &Path) -> Result<Option<Vec<u8>>, FileError> {
@@ -31,18 +47,24 @@ impl dyn Disk + '_ {
     pub fn replace(&self, path: &Path, staging: &Path, bytes: &[u8]) -> Result<(), FileError> {
         self.create_folder(path.parent().unwrap_or(staging))?;
         // What a new file would get; the umask takes from it.
-        self.replace_with_mode(path, staging, TEMP_PREFIX, bytes, 0o666, crash_point::passed)
+        let manner = Manner { mode: 0o666, durability: Durability::Durable };
+        self.replace_with_mode(path, staging, TEMP_PREFIX, bytes, manner, crash_point::passed)
     }
 
-    /// Replaces `path` by `bytes`, atomically and durably, readable by its owner alone, and removes what a killed process
-    /// left of it. Its folder must be there, and nobody else may be writing this file.
-    pub fn replace_private(&self, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    /// Replaces `path` by `bytes`, atomically, readable by its owner alone, and removes what a killed process left of it.
+    /// Its folder must be there, and nobody else may be writing this file.
+    pub fn replace_private(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        durability: Durability,
+    ) -> Result<(), FileError> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let prefix = private_prefix(path);
         for leftover in self.beginning_with(folder, &prefix)? {
             self.remove_if_present(&leftover)?;
         }
-        self.replace_with_mode(path, folder, &prefix, bytes, 0o600, |_| ())
+        self.replace_with_mode(path, folder, &prefix, bytes, Manner { mode: 0o600, durability }, |_| ())
     }
 
     /// Removes a file that `replace_private` made, and what a killed process left of it.
@@ -61,19 +83,24 @@ impl dyn Disk + '_ {
         staging: &Path,
         prefix: &str,
         bytes: &[u8],
-        mode: u32,
+        Manner { mode, durability }: Manner,
         passed: impl Fn(Step),
     ) -> Result<(), FileError> {
         let temp = self.make_temp(staging, prefix, mode);
         let mut temp = temp.map_err(FileError::new("create a file in", staging))?;
         temp.write(bytes).map_err(FileError::new("write", path))?;
         passed(Step::TempFile);
-        temp.sync().map_err(FileError::new("write", path))?;
-        passed(Step::FileSync);
+        let is_synced = durability == Durability::Durable;
+        if is_synced {
+            temp.sync().map_err(FileError::new("write", path))?;
+            passed(Step::FileSync);
+        }
         temp.persist(path).map_err(FileError::new("replace", path))?;
         passed(Step::Rename);
-        sync_folder(self, path.parent().unwrap_or(staging))?;
-        passed(Step::DirectorySync);
+        if is_synced {
+            sync_folder(self, path.parent().unwrap_or(staging))?;
+            passed(Step::DirectorySync);
+        }
         Ok(())
     }
 
