@@ -95,6 +95,29 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
+/// What a figure of a bucket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Count(Count),
+    Mean(Mean),
+}
+
+impl Place {
+    /// Of the member `key` of a metric; `None` where the metric has no such member.
+    pub(super) fn of(metric: Metric, key: &str) -> Option<Self> {
+        let is_value = key == "value";
+        match metric {
+            Metric::PassingBy => is_value.then_some(Self::Count(Count::PassingBy)),
+            Metric::Interested => is_value.then_some(Self::Count(Count::Interested)),
+            Metric::StopTime => is_value.then_some(Self::Mean(Mean::StopTime)),
+            Metric::AttentionTime => is_value.then_some(Self::Mean(Mean::AttentionTime)),
+            Metric::Category => category_of(key).map(Self::Count),
+            Metric::Gender => gender_of(key).map(Self::Count),
+            Metric::Satisfaction => None,
+        }
+    }
+}
+
 /// Puts the figures of one bucket together.
 pub(super) struct Reader {
     /// Its time is set later.
@@ -139,24 +162,24 @@ impl Reader {
 
     /// Takes one member of a metric: `{"value": n}`, or `{"female": 1, …}`. Tells whether it was understood.
     pub(super) fn understand(&mut self, metric: Metric, key: &str, figure: &str) -> bool {
-        let is_value = key == "value";
-        match metric {
-            Metric::PassingBy => is_value && self.take_count(Count::PassingBy, figure),
-            Metric::Interested => is_value && self.take_count(Count::Interested, figure),
-            Metric::StopTime => is_value && self.take_mean(Mean::StopTime, figure),
-            Metric::AttentionTime => is_value && self.take_mean(Mean::AttentionTime, figure),
-            Metric::Category => category_of(key).is_some_and(|count| self.take_count(count, figure)),
-            Metric::Gender => gender_of(key).is_some_and(|count| self.take_count(count, figure)),
-            Metric::Satisfaction => false,
+        Place::of(metric, key).is_some_and(|place| self.put(place, figure))
+    }
+
+    /// Takes one figure. Tells whether it was understood.
+    pub(super) fn put(&mut self, place: Place, figure: &str) -> bool {
+        match place {
+            Place::Count(count) => {
+                self.take(figure, whole_number, |row, people| row.set_count(count, Some(people)))
+            }
+            Place::Mean(mean) => {
+                self.take(figure, finite_number, |row, seconds| row.set_mean(mean, Some(seconds)))
+            }
         }
     }
 
-    fn take_count(&mut self, count: Count, figure: &str) -> bool {
-        self.take(figure, whole_number, |row, people| row.set_count(count, Some(people)))
-    }
-
-    fn take_mean(&mut self, mean: Mean, figure: &str) -> bool {
-        self.take(figure, finite_number, |row, seconds| row.set_mean(mean, Some(seconds)))
+    /// Takes a count that is not below zero.
+    pub(super) fn set_count(&mut self, count: Count, people: i64) {
+        self.row.set_count(count, Some(people));
     }
 
     /// Whether `figure` was understood: a number as `read` wants it, not below zero, or null for what is not known.

@@ -12,6 +12,7 @@ mod pace;
 mod page;
 mod request;
 mod retry;
+mod shape;
 mod sign_in;
 mod token;
 mod usual;

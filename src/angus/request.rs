@@ -42,6 +42,9 @@ pub(super) fn entities_url(
 
 /// Why a `next_page` is not where we would go next; `None` where it is (section 6).
 pub(super) fn next_page_mismatch(base: &Url, next_page: &str, next: u64) -> Option<&'static str> {
+    if is_plainly_next(base, next_page, next) {
+        return None;
+    }
     let Ok(url) = base.join(next_page) else { return Some("is not an address") };
     if url.origin() != base.origin() {
         return Some("points to another host");
@@ -51,6 +54,19 @@ pub(super) fn next_page_mismatch(base: &Url, next_page: &str, next: u64) -> Opti
     }
     let page = url.query_pairs().find(|(key, _)| key == "page").map(|(_, value)| value.into_owned());
     (page != Some(next.to_string())).then_some("does not name the page after this one")
+}
+
+/// Whether the text says so itself, with nothing in it that an address could be rewritten by.
+fn is_plainly_next(base: &Url, next_page: &str, next: u64) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#');
+    let text = next_page.strip_prefix(base.as_str().trim_end_matches('/'));
+    let query = text.and_then(|text| text.strip_prefix(ENTITIES_PATH)?.strip_prefix('?'));
+    let page = query.and_then(|query| query.split('&').find_map(|part| part.strip_prefix("page=")));
+    // A key that is encoded may be another spelling of this one.
+    let is_encoded = |part: &str| part.split('=').next().unwrap_or_default().contains(['%', '+']);
+    page.is_some_and(|page| *page == *next.to_string())
+        && next_page.bytes().all(is_plain)
+        && !query.is_some_and(|query| query.split('&').any(is_encoded))
 }
 
 fn encoded(instant: DateTime<Utc>) -> String {

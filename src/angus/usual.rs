@@ -5,6 +5,7 @@
 use super::{
     figures::{Figures, Reader},
     page::{Entities, Label, Page, USUAL_BUCKETS},
+    shape::Shape,
 };
 use crate::metric::Metric;
 
@@ -19,8 +20,8 @@ pub(super) fn read(body: &str) -> Option<Page> {
 }
 
 /// What of the text is not read yet.
-struct Cursor<'a> {
-    rest: &'a str,
+pub(super) struct Cursor<'a> {
+    pub(super) rest: &'a str,
 }
 
 impl<'a> Cursor<'a> {
@@ -53,8 +54,19 @@ impl<'a> Cursor<'a> {
 
     fn entities(&mut self) -> Option<Entities> {
         let mut buckets = Vec::with_capacity(USUAL_BUCKETS);
+        let mut shape = None;
         self.object(|cursor, label| {
-            buckets.push((Label::from(label), cursor.bucket()?));
+            let alike = shape.as_ref().and_then(|shape: &Shape<'a>| shape.read(cursor));
+            let figures = match alike {
+                Some(figures) => figures,
+                None => {
+                    let text = cursor.rest;
+                    let figures = cursor.bucket()?;
+                    shape = Shape::of(text);
+                    figures
+                }
+            };
+            buckets.push((Label::from(label), figures));
             Some(())
         })?;
         Some(Entities(buckets))
@@ -78,7 +90,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// An object of numbers in canonical form: its keys in order, without white space.
-    fn canonical(&mut self) -> Option<String> {
+    pub(super) fn canonical(&mut self) -> Option<String> {
         let mut members = [("", ""); MOST_MEMBERS];
         let mut count = 0;
         self.object(|cursor, key| {
@@ -105,7 +117,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads an object; `member` reads the value of each key.
-    fn object(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+    pub(super) fn object(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
         self.take(b'{')?;
         if self.peek()? == b'}' {
             return self.take(b'}');
@@ -132,7 +144,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number, or `null`.
-    fn figure(&mut self) -> Option<&'a str> {
+    pub(super) fn figure(&mut self) -> Option<&'a str> {
         if self.peek()? == b'n' {
             self.rest.starts_with("null").then(|| self.split(4))?
         } else {
@@ -163,7 +175,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next byte that is no white space.
-    fn peek(&mut self) -> Option<u8> {
+    pub(super) fn peek(&mut self) -> Option<u8> {
         let is_white = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
         let white = self.rest.as_bytes().iter().take_while(|byte| is_white(byte)).count();
         self.rest = self.rest.get(white..)?;
@@ -250,9 +262,24 @@ mod tests {
         ]);
         // Mostly as usual: a page is read in one pass only where all of it is.
         let figure = prop_oneof![8 => (0..500_u32).prop_map(|number| number.to_string()), 1 => figure.prop_map(str::to_owned)];
-        let members = prop::collection::vec((key, figure), 0..4);
-        let bucket = prop::collection::vec((metric, members), 0..4);
+        let members = prop::collection::vec((key.clone(), figure.clone()), 0..4);
+        let bucket = prop::collection::vec((metric.clone(), members), 0..4);
         let buckets = prop::collection::vec(bucket, 0..3);
+        // Buckets that differ in their figures only.
+        let skeleton = prop::collection::vec((metric, prop::collection::vec(key, 0..4)), 0..4);
+        let alike = (skeleton, prop::collection::vec(prop::collection::vec(figure, 16), 1..5));
+        let alike = alike.prop_map(|(skeleton, all)| {
+            let bucket = |figures: Vec<String>| {
+                let mut figures = figures.into_iter();
+                let members = |keys: &Vec<&'static str>| {
+                    keys.iter().copied().zip(figures.by_ref()).collect::<Vec<_>>()
+                };
+                let (names, keys): (Vec<_>, Vec<_>) = skeleton.iter().cloned().unzip();
+                names.into_iter().zip(keys.iter().map(members)).collect::<Vec<_>>()
+            };
+            all.into_iter().map(bucket).collect::<Vec<_>>()
+        });
+        let buckets = prop_oneof![buckets, alike];
         let tail = prop::sample::select(vec![
             "",
             ",\"page\":1",
@@ -295,6 +322,27 @@ mod tests {
             if let Some(page) = read(&text) {
                 prop_assert_eq!(Some(format!("{page:?}")), by_the_library(&text).map(|page| format!("{page:?}")));
             }
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_differs_in_more_than_its_numbers_is_read_nevertheless() {
+        let bucket = r#"{"passing_by":{"value":9},"stop_time":{"value":12.5},"satisfaction":{"negative":0,"positive":1}}"#;
+        let others = [
+            bucket.to_owned(),
+            bucket.replace("12.5", "null"),
+            bucket.replace("12.5", "7").replace(":9", ":123456789012345678"),
+            bucket.replace(":9", ": 9"),
+            bucket.replace("positive", "neutral"),
+            bucket.replace("\"negative\":0,", ""),
+            r#"{"passing_by":{"value":9}}"#.to_owned(),
+            "{}".to_owned(),
+        ];
+        let named = |(hour, bucket): (usize, &String)| format!("\"2026-03-02T{hour:02}:00:00+00:00\":{bucket}");
+        for first in &others {
+            let all: Vec<String> = [first].into_iter().chain(&others).enumerate().map(named).collect();
+            let text = format!("{{\"entities\":{{{}}}}}", all.join(","));
+            assert_eq!(format!("{:?}", read(&text).unwrap()), format!("{:?}", by_the_library(&text).unwrap()));
         }
     }
 
