@@ -90,7 +90,9 @@ impl Lock {
         let text = format!("\n{note}\n");
         // Cut afterwards: a file that keeps its length keeps its place on the disk.
         let written = self.file.write_all_at(text.as_bytes(), 0);
-        written.and_then(|()| self.file.set_len(text.len() as u64)).map_err(FileError::new("write", &self.path))
+        written
+            .and_then(|()| self.file.set_len(text.len() as u64))
+            .map_err(FileError::new("write", &self.path))
     }
 
     /// What a holder of the lock `name` of `state_dir` left, whether or not somebody holds it now.

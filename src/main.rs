@@ -48,5 +48,5 @@ fn runtime(command: &Command) -> io::Result<Runtime> {
     };
     // Publishing waits for disks and locks, not for processors; more threads would queue at the ledger, and each keeps
     // memory of its own.
-    builder.max_blocking_threads(8).enable_all().build()
+    builder.max_blocking_threads(4).enable_all().build()
 }

@@ -15,28 +15,27 @@ pub(super) const ENTITIES_PATH: &str = "/api/1/entities";
 /// The path that makes tokens; the slash at its end is part of it.
 pub(super) const TOKEN_PATH: &str = "/api-token-authstream/";
 
-/// The address of one page of a listing. Colons and plus signs are encoded, commas are not, the first page has no
-/// `page` parameter: exactly the form of the contract's test vectors.
-pub(super) fn entities_url(
-    base: &Url,
-    metrics: &MetricSet,
-    range: TimeRange,
-    size: BucketSize,
-    page: u64,
-) -> Url {
-    let mut query = format!(
+/// The address of the first page of a listing. Colons and plus signs are encoded, commas are not, and it has no `page`
+/// parameter: exactly the form of the contract's test vectors.
+pub(super) fn first_page_url(base: &Url, metrics: &MetricSet, range: TimeRange, size: BucketSize) -> Url {
+    let query = format!(
         "metrics={}&from_date={}&to_date={}&time={}",
         metrics.to_parameter(),
         encoded(range.start()),
         encoded(range.end()),
         size.as_str()
     );
-    if page > 1 {
-        query.push_str("&page=");
-        query.push_str(&page.to_string());
-    }
     let mut url = below(base, ENTITIES_PATH);
     url.set_query(Some(&query));
+    url
+}
+
+/// The address of a page of the listing that begins at `first`.
+pub(super) fn page_url(first: &Url, page: u64) -> Url {
+    let mut url = first.clone();
+    if page > 1 {
+        url.query_pairs_mut().append_pair("page", &page.to_string());
+    }
     url
 }
 
@@ -86,7 +85,7 @@ mod tests {
         let metrics = MetricSet::new([Metric::PassingBy, Metric::Interested]).unwrap();
         let at = |text: &str| parse_label(text).unwrap();
         let range = TimeRange::new(at("2026-03-02T08:00:00Z"), at("2026-03-02T11:00:00Z")).unwrap();
-        entities_url(&base(), &metrics, range, BucketSize::Hour, page).to_string()
+        page_url(&first_page_url(&base(), &metrics, range, BucketSize::Hour), page).to_string()
     }
 
     #[test]

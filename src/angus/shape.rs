@@ -31,7 +31,9 @@ enum Goes {
     Into(Place),
     /// It is part of the metric whose JSON is kept, which begins so many bytes before the first number of it, and ends with
     /// the first byte after the last one.
-    Kept { back: usize },
+    Kept {
+        back: usize,
+    },
 }
 
 impl<'a> Shape<'a> {

@@ -271,9 +271,8 @@ mod tests {
         let alike = alike.prop_map(|(skeleton, all)| {
             let bucket = |figures: Vec<String>| {
                 let mut figures = figures.into_iter();
-                let members = |keys: &Vec<&'static str>| {
-                    keys.iter().copied().zip(figures.by_ref()).collect::<Vec<_>>()
-                };
+                let members =
+                    |keys: &Vec<&'static str>| keys.iter().copied().zip(figures.by_ref()).collect::<Vec<_>>();
                 let (names, keys): (Vec<_>, Vec<_>) = skeleton.iter().cloned().unzip();
                 names.into_iter().zip(keys.iter().map(members)).collect::<Vec<_>>()
             };
@@ -338,11 +337,15 @@ mod tests {
             r#"{"passing_by":{"value":9}}"#.to_owned(),
             "{}".to_owned(),
         ];
-        let named = |(hour, bucket): (usize, &String)| format!("\"2026-03-02T{hour:02}:00:00+00:00\":{bucket}");
+        let named =
+            |(hour, bucket): (usize, &String)| format!("\"2026-03-02T{hour:02}:00:00+00:00\":{bucket}");
         for first in &others {
             let all: Vec<String> = [first].into_iter().chain(&others).enumerate().map(named).collect();
             let text = format!("{{\"entities\":{{{}}}}}", all.join(","));
-            assert_eq!(format!("{:?}", read(&text).unwrap()), format!("{:?}", by_the_library(&text).unwrap()));
+            assert_eq!(
+                format!("{:?}", read(&text).unwrap()),
+                format!("{:?}", by_the_library(&text).unwrap())
+            );
         }
     }
 

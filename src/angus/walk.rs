@@ -10,7 +10,7 @@ use super::{
     error::{FetchError, Incomplete, ProtocolError},
     listing::{Listing, ListingBuilder, NextStep, Query},
     page::{Page, decode_page},
-    request::{entities_url, next_page_mismatch},
+    request::{first_page_url, next_page_mismatch, page_url},
     retry::{Verdict, judge_data_answer},
 };
 use crate::{
@@ -42,6 +42,8 @@ struct Arrived {
 impl Walk<'_> {
     /// The whole listing. Its pages are taken in their order, whichever arrives first.
     pub(super) async fn listing(&self) -> Result<Listing, FetchError> {
+        let Query { range, grid } = self.query;
+        let first = first_page_url(&self.client.data_url, self.metrics, range, grid.size());
         let mut builder = ListingBuilder::new(self.query);
         let mut ahead = FuturesOrdered::new();
         let mut step = NextStep::Ask(builder.next_page());
@@ -51,7 +53,7 @@ impl Walk<'_> {
             let known = builder.number_of_pages().max(next);
             while asked < known && ahead.len() < self.session.concurrency() {
                 asked += 1;
-                ahead.push_back(self.page(asked));
+                ahead.push_back(self.page(&first, asked));
             }
             let Some(page) = ahead.next().await else { break };
             step = self.take(page?, &mut builder)?;
@@ -80,10 +82,10 @@ impl Walk<'_> {
         Ok(step)
     }
 
-    /// Asks for a page until it arrives or there is no hope.
-    async fn page(&self, number: u64) -> Result<Arrived, FetchError> {
-        let Self { client, session, metrics, query, asking } = self;
-        let url = entities_url(&client.data_url, metrics, query.range, query.grid.size(), number);
+    /// Asks for a page of the listing that begins at `first` until it arrives or there is no hope.
+    async fn page(&self, first: &Url, number: u64) -> Result<Arrived, FetchError> {
+        let Self { client, session, asking, .. } = self;
+        let url = page_url(first, number);
         let mut patience = Patience::new(&client.timing, client.retry);
         let mut refusals = Refusals::begin(client.timing.clock.now());
         loop {

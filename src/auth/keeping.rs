@@ -85,8 +85,7 @@ impl Shared {
     pub(super) async fn discard(self: &Arc<Self>) -> Result<(), AuthError> {
         let Some(vault) = self.holder.vault.clone() else { return Ok(()) };
         let (shared, of) = (Arc::clone(self), Arc::clone(&vault));
-        let (_lock, removed) =
-            self.locked(vault.state_dir(), move || of.remove(&shared.holder.key)).await?;
+        let (_lock, removed) = self.locked(vault.state_dir(), move || of.remove(&shared.holder.key)).await?;
         Ok(removed?)
     }
 

@@ -104,7 +104,8 @@ impl Run<'_> {
             tell_judging(judging.finish());
             let lost = if has_failed { Ok(Vec::new()) } else { lost(&archive, &of, id, now) };
             let is_done = lost.as_ref().is_ok_and(Vec::is_empty);
-            let certified = if is_done && !of.job.reconcile { certify(&archive, &of, id, success) } else { Ok(None) };
+            let certified =
+                if is_done && !of.job.reconcile { certify(&archive, &of, id, success) } else { Ok(None) };
             (lost, certified)
         };
         let (lost, certified) = blocking(work).await;
@@ -209,10 +210,7 @@ fn certify(
     Ok(Some(archive.commit(certificate)))
 }
 
-async fn report_certified(
-    certified: Result<Option<Committed>, PublishError>,
-    report: &mut SeriesReport,
-) {
+async fn report_certified(certified: Result<Option<Committed>, PublishError>, report: &mut SeriesReport) {
     let outcome = match certified {
         Ok(Some(committed)) => settled(committed).await,
         Ok(None) => Ok(()),

@@ -104,10 +104,7 @@ impl LedgerError {
             // What was read is nothing that was ever written, or the tables are not those that were made.
             let is_nonsense = matches!(
                 source,
-                IntegralValueOutOfRange(..)
-                    | InvalidColumnType(..)
-                    | Utf8Error(..)
-                    | SqlInputError { .. }
+                IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..) | SqlInputError { .. }
             );
             if let FromSqlConversionFailure(_, _, reason) = &source {
                 return Self::Damaged { path, reason: reason.to_string() };

@@ -92,7 +92,9 @@ pub enum PublishError {
     Encode(#[from] EncodeError),
     #[error("cannot merge rows: {0}")]
     Order(#[from] NotInOrder),
-    #[error("cannot publish: the thread that published it with others failed; run it again, nothing was lost")]
+    #[error(
+        "cannot publish: the thread that published it with others failed; run it again, nothing was lost"
+    )]
     Abandoned,
 }
 
@@ -107,7 +109,11 @@ pub struct Asked {
 
 impl Published {
     /// What was prepared, where it was committed. What was put aside before it failed is told here or never.
-    pub(crate) fn when(self, series: &Series, outcome: Result<(), PublishError>) -> Result<Self, PublishError> {
+    pub(crate) fn when(
+        self,
+        series: &Series,
+        outcome: Result<(), PublishError>,
+    ) -> Result<Self, PublishError> {
         if outcome.is_err() {
             report_damage(series, &self.damaged);
         }

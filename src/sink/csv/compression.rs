@@ -4,7 +4,7 @@ use std::io::{Read, Write as _};
 
 use flate2::{Compression, GzBuilder, bufread::GzDecoder};
 
-use crate::sink::zstd_pool::Packer;
+use crate::sink::zstd_pool::{Effort, Packer};
 use crate::sink::{DecodeError, EncodeError, MAX_CSV_BYTES};
 
 const GZIP_LEVEL: u32 = 6;
@@ -19,7 +19,7 @@ pub(super) fn zstd(text: &[u8]) -> Result<Vec<u8>, EncodeError> {
     let compress = || {
         let mut packed = Vec::new();
         // Off by default; with it, damage is found when the file is read.
-        Packer::new(true)?.pack(text, &mut packed)?;
+        Packer::new(Effort::Text, true)?.pack(text, &mut packed)?;
         Ok(packed)
     };
     compress().map_err(EncodeError::Compress)

@@ -17,10 +17,10 @@ use super::{schema, seal};
 use crate::row::ColumnKind;
 use crate::sink::ParquetCompression;
 use crate::sink::cell::Cell;
+use crate::sink::zstd_pool::Effort;
 
 /// More rows than any partition of hours has; it only bounds what readers must hold at once.
 const ROW_GROUP_ROWS: usize = 1 << 20;
-const ZSTD_LEVEL: i32 = 3;
 
 /// The bytes of a file, with a blank seal.
 pub(super) fn encode(
@@ -63,7 +63,7 @@ fn properties(
     let compression = match compression {
         ParquetCompression::None => Compression::UNCOMPRESSED,
         ParquetCompression::Snappy => Compression::SNAPPY,
-        ParquetCompression::Zstd => Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?),
+        ParquetCompression::Zstd => Compression::ZSTD(ZstdLevel::try_new(Effort::Page as i32)?),
     };
     let mut builder = WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())

@@ -11,7 +11,7 @@ use super::gather::Gathered;
 use super::runs::{bits, push_runs};
 use super::source::Source;
 use super::thrift::{Fields, small};
-use crate::sink::zstd_pool::Packer;
+use crate::sink::zstd_pool::{Effort, Packer};
 use crate::sink::{EncodeError, ParquetCompression, TableColumn};
 
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -79,7 +79,7 @@ impl Pages {
     fn new(compression: ParquetCompression, rows: usize) -> io::Result<Option<Self>> {
         let (codec, packer, typical_row_bytes) = match compression {
             ParquetCompression::None => (UNCOMPRESSED, None, 144),
-            ParquetCompression::Zstd => (ZSTD, Some(Packer::new(false)?), 24),
+            ParquetCompression::Zstd => (ZSTD, Some(Packer::new(Effort::Page, false)?), 24),
             ParquetCompression::Snappy => return Ok(None),
         };
         let mut file = Vec::with_capacity(FOOTER_BYTES + rows * typical_row_bytes);

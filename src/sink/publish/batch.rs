@@ -92,9 +92,10 @@ impl dyn Disk + '_ {
         root: &Path,
         syncs: &mut WholeSyncs,
     ) -> Vec<Result<(), FileError>> {
-        let files = groups.iter().enumerate().flat_map(|(group, Group { files, .. })| {
-            files.iter().map(move |file| (group, file))
-        });
+        let files = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(group, Group { files, .. })| files.iter().map(move |file| (group, file)));
         let files: Vec<(usize, &NewFile<'_>)> = files.collect();
         let is_worth_it = WORTH_THE_WHOLE <= files.len() && syncs.are_quick();
         let whole = if is_worth_it { self.whole(root) } else { None };
@@ -188,11 +189,7 @@ impl Batch<'_> {
     }
 
     /// Does something for a group of which nothing failed before.
-    fn of<T>(
-        &mut self,
-        group: usize,
-        work: impl FnOnce(&Self) -> Result<T, FileError>,
-    ) -> Option<T> {
+    fn of<T>(&mut self, group: usize, work: impl FnOnce(&Self) -> Result<T, FileError>) -> Option<T> {
         if self.outcomes[group].is_err() {
             return None;
         }

@@ -15,8 +15,8 @@ mod whole;
 pub use batch::{Group, NewFile, WholeSyncs};
 pub use disk::{Disk, TempFile, WholeDisk};
 pub use error::FileError;
-pub use steps::Durability;
 pub use real::{RealDisk, create_private, move_into_place};
+pub use steps::Durability;
 
 use std::path::Path;
 
