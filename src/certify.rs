@@ -27,7 +27,7 @@ impl Archive {
         series: &Series,
         series_id: i64,
     ) -> Result<Option<Commitment>, PublishError> {
-        if self.is_certified(series, series_id)? {
+        if self.is_certified(series)? {
             return Ok(None);
         }
         let lock = match Lock::acquire(&self.state_dir, &series.lock_name(), Patience::None) {
@@ -38,8 +38,7 @@ impl Archive {
         };
         self.file_changes(series, series_id)?;
         // Before the rest: what is written meanwhile makes it another one.
-        let version = self.ledger.version(series_id)?;
-        let Some(known) = self.ledger.find_series(&series.key())? else { return Ok(None) };
+        let Some((known, version, _)) = self.ledger.certified_by(&series.key())? else { return Ok(None) };
         let Some(manifest) = self.manifest_of(series, &known, series_id)? else { return Ok(None) };
         let (path, bytes) = (self.manifest_path(series), manifest.encode());
         let note = version.map(|version| note(series, &known, version, &bytes));
@@ -54,16 +53,13 @@ impl Archive {
 
     /// Whether all is written: nothing of what it follows from has changed since somebody certified it, nor has the
     /// manifest itself.
-    fn is_certified(&self, series: &Series, series_id: i64) -> Result<bool, PublishError> {
+    fn is_certified(&self, series: &Series) -> Result<bool, PublishError> {
         let Some(left) = Lock::note(&self.state_dir, &series.lock_name()) else { return Ok(false) };
-        let (Some(known), Some(version)) =
-            (self.ledger.find_series(&series.key())?, self.ledger.version(series_id)?)
-        else {
+        let Some((known, Some(version), false)) = self.ledger.certified_by(&series.key())? else {
             return Ok(false);
         };
         let Some(bytes) = self.disk.read_if_present(&self.manifest_path(series))? else { return Ok(false) };
-        Ok(left == note(series, &known, version, &bytes)
-            && self.ledger.unfiled_changes(series_id)?.is_empty())
+        Ok(left == note(series, &known, version, &bytes))
     }
 
     /// What the manifest of a series tells by now; `None` where nothing was ever exported.
@@ -174,7 +170,7 @@ mod tests {
         }
 
         fn is_certified(&self) -> bool {
-            self.archive.is_certified(&self.series, self.id).unwrap()
+            self.archive.is_certified(&self.series).unwrap()
         }
 
         /// Certifies, and checks that the manifest is what it should be.

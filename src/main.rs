@@ -36,17 +36,17 @@ fn main() -> ExitCode {
 }
 
 fn runtime(command: &Command) -> io::Result<Runtime> {
-    let mut builder = match command {
+    // Publishing waits for disks and locks, not for processors: more threads would queue at the ledger, and each keeps
+    // memory of its own. Those of the daemon may wait for other processes side by side.
+    let (mut builder, blocking_threads) = match command {
         // Whoever watches over the work must not be on the thread that hangs.
         Command::Run => {
             let mut builder = Builder::new_multi_thread();
             builder.worker_threads(2);
-            builder
+            (builder, 8)
         }
         // One thread drives all requests: waking another one for each costs more than the work that it would share.
-        _ => Builder::new_current_thread(),
+        _ => (Builder::new_current_thread(), 4),
     };
-    // Publishing waits for disks and locks, not for processors; more threads would queue at the ledger, and each keeps
-    // memory of its own.
-    builder.max_blocking_threads(4).enable_all().build()
+    builder.max_blocking_threads(blocking_threads).enable_all().build()
 }

@@ -28,12 +28,22 @@ impl Archive {
         series_id: i64,
         now: DateTime<Utc>,
     ) -> Result<Vec<Damage>, PublishError> {
+        self.tidy_known(series, series_id, &self.ledger.files(series_id)?, now)
+    }
+
+    /// The same, given the files that the ledger knows.
+    pub(crate) fn tidy_known(
+        &self,
+        series: &Series,
+        series_id: i64,
+        known: &[FileRecord],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Damage>, PublishError> {
         for folder in [series.folder(), series.journal_folder()] {
             self.sweep(series, &self.output_dir.join(folder))?;
         }
-        let known = self.ledger.files(series_id)?;
-        self.set_strays_aside(series, series_id, &known, now)?;
-        self.find_gone(series_id, &known)
+        self.set_strays_aside(series, series_id, known, now)?;
+        self.find_gone(series_id, known)
     }
 
     /// Removes what a killed process left in a folder of a series.

@@ -16,6 +16,7 @@ mod simulation {
     mod run;
     mod service;
     mod story;
+    mod together;
     pub(crate) mod world;
 }
 

@@ -115,11 +115,11 @@ fn after_figure(rest: &str) -> Option<(&str, &str)> {
 fn whole(rest: &str) -> Option<(i64, &str)> {
     let bytes = rest.as_bytes();
     let digits = bytes.iter().take(MOST_DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
-    let is_plain = match bytes.get(..=digits)? {
-        [] | [_] => false,
-        [b'0', b'0'..=b'9', ..] => false,
-        [.., after] => digits <= MOST_DIGITS && !matches!(after, b'.' | b'e' | b'E'),
-    };
+    let has_zeros_before = digits > 1 && bytes[0] == b'0';
+    let goes_on = matches!(bytes.get(digits)?, b'.' | b'e' | b'E');
+    if digits == 0 || digits > MOST_DIGITS || has_zeros_before || goes_on {
+        return None;
+    }
     let number = bytes[..digits].iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
-    if is_plain { Some((number, rest.get(digits..)?)) } else { None }
+    Some((number, rest.get(digits..)?))
 }

@@ -57,14 +57,13 @@ impl<'a> Cursor<'a> {
         let mut shape = None;
         self.object(|cursor, label| {
             let alike = shape.as_ref().and_then(|shape: &Shape<'a>| shape.read(cursor));
-            let figures = match alike {
-                Some(figures) => figures,
-                None => {
-                    let text = cursor.rest;
-                    let figures = cursor.bucket()?;
-                    shape = Shape::of(text);
-                    figures
-                }
+            let figures = if let Some(figures) = alike {
+                figures
+            } else {
+                let text = cursor.rest;
+                let figures = cursor.bucket()?;
+                shape = Shape::of(text);
+                figures
             };
             buckets.push((Label::from(label), figures));
             Some(())

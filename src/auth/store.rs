@@ -3,7 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use secrecy::zeroize::Zeroizing;
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{SecretError, SecretSource},
-    sink::publish::{self, Durability, FileError},
+    sink::publish::{self, Durability, FileError, PrivateLeftovers},
 };
 
 /// The folder in `state_dir`.
@@ -63,6 +63,8 @@ impl From<FileError> for StoreError {
 pub struct Vault {
     state_dir: PathBuf,
     key: Key,
+    /// Looked for once: a folder of two thousand tokens is not read for each of them.
+    leftovers: OnceLock<PrivateLeftovers>,
 }
 
 /// What stored tokens are encrypted with.
@@ -79,12 +81,12 @@ impl Vault {
             Some(source) => Key::Seal(Box::new(Seal::new(&source.resolve()?)?)),
             None => Key::None,
         };
-        Ok(Self { state_dir: state_dir.to_owned(), key })
+        Ok(Self { state_dir: state_dir.to_owned(), key, leftovers: OnceLock::new() })
     }
 
     /// The vault in `state_dir` as it looks to those who cannot have its key, for this reason: nothing in it can be read.
     pub fn without_key(state_dir: &Path, reason: StoreError) -> Self {
-        Self { state_dir: state_dir.to_owned(), key: Key::Unavailable(reason) }
+        Self { state_dir: state_dir.to_owned(), key: Key::Unavailable(reason), leftovers: OnceLock::new() }
     }
 
     fn seal(&self) -> Result<Option<&Seal>, StoreError> {
@@ -129,7 +131,17 @@ impl Vault {
         publish::create_private_folder(&self.state_dir)?;
         publish::create_private_folder(&folder)?;
         let bytes = document::write(name, kept, self.seal()?).ok_or(StoreError::NoRandomness)?;
+        publish::remove_leftovers_of(&self.path(name), self.leftovers(&folder)?)?;
         Ok(publish::replace_private(&self.path(name), &bytes, durability)?)
+    }
+
+    /// What processes left that were killed before this one began.
+    fn leftovers(&self, folder: &Path) -> Result<&PrivateLeftovers, StoreError> {
+        if let Some(left) = self.leftovers.get() {
+            return Ok(left);
+        }
+        let left = publish::private_leftovers(folder)?;
+        Ok(self.leftovers.get_or_init(|| left))
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Exporter, Progress, ProgressListener, Work, plan_series,
@@ -12,7 +12,7 @@ use crate::{
     blocking::blocking,
     failure::FailureKind,
     judging::Judging,
-    ledger::LedgerError,
+    ledger::{LedgerError, Recheck},
     pipeline::report_damage,
     plan::PlannedWindow,
     publication::{Archive, Commitment, Committed, PublishError},
@@ -72,10 +72,7 @@ impl Run<'_> {
         };
         report.files_damaged += begun.files_lost;
         report.series_id = Some(begun.id);
-        let mut windows = match begun.windows {
-            Ok(windows) => windows,
-            Err(error) => return report.fail(error.into()),
-        };
+        let mut windows = begun.windows;
         for _ in 0..=MAX_REPAIR_ROUNDS {
             (self.progress)(Progress::Planned(windows.len() as u64));
             let judging = Judging::new(&self.exporter.pipeline.archive, series, begun.id);
@@ -132,23 +129,34 @@ impl Run<'_> {
         let today = series.today(now);
         blocking(move || {
             let layout = series.layout();
-            take_over(&archive, &series, now)?;
-            let known = archive.ledger.series(&series.key(), &layout, &series.style(), today);
-            let known = known.map_err(Failure::from)?;
+            let known = match archive.ledger.find_series(&series.key())? {
+                Some(known) => known,
+                None => {
+                    take_over(&archive, &series, now)?;
+                    archive.ledger.series(&series.key(), &layout, &series.style(), today)?
+                }
+            };
             if known.layout != layout {
                 return Err(Failure::layout_changed(&series, &known.layout));
             }
-            archive.ledger.enroll_rechecks(known.id, &series.rechecks(now))?;
-            let damaged =
-                archive.tidy(&series, known.id, now).map_err(|error| Failure::publishing(&error))?;
+            let (files, mut extent) = archive.ledger.standing(known.id)?;
+            let rechecks = series.rechecks(now);
+            if ages(&extent.rechecked).ne(ages(&rechecks)) {
+                archive.ledger.enroll_rechecks(known.id, &rechecks)?;
+                extent = archive.ledger.extent(known.id)?;
+            }
+            let damaged = archive
+                .tidy_known(&series, known.id, &files, now)
+                .map_err(|error| Failure::publishing(&error))?;
             report_damage(&series, &damaged);
+            if !damaged.is_empty() {
+                extent = archive.ledger.extent(known.id)?;
+            }
             if known.style != series.style() {
                 archive.restyle(&series, known.id).map_err(|error| Failure::publishing(&error))?;
+                extent = archive.ledger.extent(known.id)?;
             }
-            let windows = archive
-                .ledger
-                .extent(known.id)
-                .map(|extent| plan_series(&series, &work, &extent, known.first_run, now));
+            let windows = plan_series(&series, &work, &extent, known.first_run, now);
             Ok(Begun { id: known.id, files_lost: damaged.len() as u64, windows })
         })
         .await
@@ -182,7 +190,11 @@ struct Begun {
     id: i64,
     files_lost: u64,
     /// What is to be asked for.
-    windows: Result<Vec<PlannedWindow>, LedgerError>,
+    windows: Vec<PlannedWindow>,
+}
+
+fn ages(rechecks: &[Recheck]) -> impl Iterator<Item = TimeDelta> {
+    rechecks.iter().map(|recheck| recheck.age)
 }
 
 /// The windows of what was found damaged.

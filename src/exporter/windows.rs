@@ -17,7 +17,7 @@ use crate::{
     judging::Judging,
     pipeline::{Brought, WindowError, report},
     plan::PlannedWindow,
-    publication::{Committed, PublishError, Published},
+    publication::{Committed, Prepared, PublishError, Published},
     report::{Failure, SeriesReport},
     series::Series,
     time::{TimeRange, to_display},
@@ -178,7 +178,8 @@ impl Run<'_> {
             tell_judging(judging.judge());
             let counted = Judging::counted(&series, &brought.rows);
             let prepared = archive.prepare(&series, id, &window, brought.rows, brought.asked);
-            let prepared = prepared.map(|(commitment, published)| (archive.commit(commitment), published));
+            let prepared =
+                prepared.map(|Prepared { commitment, published }| (archive.commit(commitment), published));
             (prepared, counted, series, judging)
         })
         .await;

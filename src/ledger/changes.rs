@@ -52,6 +52,13 @@ impl Ledger {
     }
 }
 
+/// Whether there are changes of a series that stand in no file of the journal yet.
+pub(super) fn are_unfiled(connection: &Connection, series: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS
+               (SELECT 1 FROM changes WHERE series = ?1 AND filed = 0 AND pending_sha256 IS NULL)";
+    connection.prepare_cached(sql)?.query_row([series], |row| row.get(0))
+}
+
 /// Whether there is anything to settle for any file of a series: seldom, and asked once instead of for each of them.
 pub(super) fn are_pending(connection: &Connection, series: i64) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM changes WHERE series = ?1 AND pending_sha256 IS NOT NULL)";

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Extent, FileRecord, LastError, Ledger, LedgerError, Series, SeriesKey, SeriesStatus};
+use super::{
+    Extent, FileRecord, LastError, Ledger, LedgerError, Series, SeriesKey, SeriesStatus,
+    certainty::load_rechecks, changes,
+};
 use crate::{
     coverage::{Coverage, Standing},
     time::{BucketGrid, TimeRange},
@@ -53,6 +56,28 @@ impl Ledger {
         Ok(Extent { coverage: self.coverage(series)?, rechecked: self.rechecks(series)? })
     }
 
+    /// What a run needs to know of a series before it plans, all of one moment.
+    pub fn standing(&self, series: i64) -> Result<(Vec<FileRecord>, Extent), LedgerError> {
+        let (files, intervals, rechecked) = self.read(|connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            let files = load_files(&snapshot, series)?;
+            Ok((files, load_intervals(&snapshot, series)?, load_rechecks(&snapshot, series)?))
+        })?;
+        Ok((files, Extent { coverage: self.checked(intervals)?, rechecked }))
+    }
+
+    /// What tells whether a series is certified, all of one moment: what is known of it, its [`version`](Self::version), and
+    /// whether its journal lacks something. `None` where there is no such series.
+    pub fn certified_by(&self, key: &SeriesKey) -> Result<Option<(Series, Option<i64>, bool)>, LedgerError> {
+        self.read(|connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            let Some(known) = load_series(&snapshot, key)? else { return Ok(None) };
+            let version = load_version(&snapshot, known.id)?;
+            let is_unfiled = changes::are_unfiled(&snapshot, known.id)?;
+            Ok(Some((known, version, is_unfiled)))
+        })
+    }
+
     /// The record of one file.
     pub fn file(&self, series: i64, path: &str) -> Result<Option<FileRecord>, LedgerError> {
         self.read(|connection| load_file(connection, series, path))
@@ -89,10 +114,7 @@ impl Ledger {
     /// A number that is another one, by chance, after every change of what the manifest of a series tells; `None` where
     /// there is no such series.
     pub fn version(&self, series: i64) -> Result<Option<i64>, LedgerError> {
-        let sql = "SELECT version FROM totals WHERE series = ?1";
-        self.read(|connection| {
-            connection.prepare_cached(sql)?.query_row([series], |row| row.get(0)).optional()
-        })
+        self.read(|connection| load_version(connection, series))
     }
 
     /// Starts of the buckets of a series that are recorded as missing inside `range`, in order.
@@ -154,6 +176,11 @@ pub(super) fn load_series(connection: &Connection, key: &SeriesKey) -> rusqlite:
         Ok(Series { id, layout, style, first_run: instant(row, 3)? })
     });
     found.optional()
+}
+
+fn load_version(connection: &Connection, series: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT version FROM totals WHERE series = ?1";
+    connection.prepare_cached(sql)?.query_row([series], |row| row.get(0)).optional()
 }
 
 fn load_file(connection: &Connection, series: i64, path: &str) -> rusqlite::Result<Option<FileRecord>> {

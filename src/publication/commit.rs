@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::{Archive, PublishError};
 use crate::{
     crash_point::{self, Step},
-    ledger::{Intention, WindowRecord},
+    ledger::{Intention, LedgerError, WindowRecord},
     locks::Lock,
     sink::publish::{FileError, Group, NewFile, WholeSyncs},
 };
@@ -102,11 +102,14 @@ impl Archive {
         syncs: &mut WholeSyncs,
     ) -> Vec<Result<(), PublishError>> {
         if let Err(error) = self.intend(&commitments) {
-            return if commitments.len() == 1 {
-                vec![Err(error)]
-            } else {
-                let alone = |commitment| self.commit_all(vec![commitment], syncs);
-                commitments.into_iter().flat_map(alone).collect()
+            return match commitments.len() {
+                1 => vec![Err(error.into())],
+                // Who waited for all of them need not wait for each.
+                count if error.is_busy() => (0..count).map(|_| Err(self.busy())).collect(),
+                _ => {
+                    let alone = |commitment| self.commit_all(vec![commitment], syncs);
+                    commitments.into_iter().flat_map(alone).collect()
+                }
             };
         }
         let written = self.write(&commitments, syncs);
@@ -117,7 +120,11 @@ impl Archive {
         recorded
     }
 
-    fn intend(&self, commitments: &[Commitment]) -> Result<(), PublishError> {
+    fn busy(&self) -> PublishError {
+        LedgerError::Busy { path: self.ledger.path().to_owned() }.into()
+    }
+
+    fn intend(&self, commitments: &[Commitment]) -> Result<(), LedgerError> {
         let intentions = commitments.iter().filter(|commitment| !commitment.intentions.is_empty());
         let all: Vec<(i64, &[Intention])> =
             intentions.map(|commitment| (commitment.series_id, &*commitment.intentions)).collect();
@@ -145,10 +152,13 @@ impl Archive {
         let windows: Vec<_> = well().filter_map(|(commitment, _)| commitment.window()).collect();
         let successes: Vec<_> = well().filter_map(|(commitment, _)| commitment.ended_well()).collect();
         let is_nothing = windows.is_empty() && successes.is_empty();
-        let is_recorded = is_nothing || self.ledger.record_all(&windows, &successes).is_ok();
+        let refused = if is_nothing { None } else { self.ledger.record_all(&windows, &successes).err() };
         let outcomes = commitments.iter().zip(written).map(|(commitment, written)| {
             written?;
-            if !is_recorded {
+            if refused.as_ref().is_some_and(LedgerError::is_busy) {
+                return Err(self.busy());
+            }
+            if refused.is_some() {
                 let windows: Vec<_> = commitment.window().into_iter().collect();
                 let successes: Vec<_> = commitment.ended_well().into_iter().collect();
                 self.ledger.record_all(&windows, &successes)?;
@@ -184,4 +194,79 @@ impl Commitment {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Each change of what is inside is a single step.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, thread};
+
+    use chrono::TimeDelta;
+
+    use super::{super::Asked, *};
+    use crate::{
+        config::Config,
+        ledger::Ledger,
+        row::{Count, Row},
+        series::Series,
+        sink::publish::{RealDisk, hash},
+        time::{TimeRange, Window},
+    };
+
+    /// Threads that publish, each a series of its own.
+    const SERIES: usize = 12;
+
+    /// Windows of each.
+    const HOURS: i64 = 6;
+
+    fn hour(index: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_767_225_600 + index * 3600, 0).unwrap()
+    }
+
+    fn series(state_dir: &std::path::Path) -> Vec<Series> {
+        let stream = |index: usize| {
+            format!(
+                "[[streams]]\nname = \"camera{index}\"\nusername = \"u\"\naccess_token = \"secret\"\n\
+                 client_id = \"00000000-0000-4000-8000-{index:012}\"\n"
+            )
+        };
+        let streams: String = (0..SERIES).map(stream).collect();
+        let text = format!("{streams}[[jobs]]\nname = \"hourly\"\nstart = \"2026-01-01\"\n");
+        let config = Config::parse(
+            &format!("output_dir = \"data\"\nstate_dir = \"state\"\n{text}"),
+            &state_dir.join("exporter.toml"),
+        );
+        Series::all(&config.ok().unwrap(), None, None)
+    }
+
+    #[test]
+    fn whoever_publishes_beside_others_is_told_when_it_is_done_and_recorded() {
+        let folder = tempfile::tempdir().unwrap();
+        let (output_dir, state_dir) = (folder.path().join("data"), folder.path().join("state"));
+        let ledger = Ledger::open(&state_dir).unwrap();
+        let archive = Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk));
+        let publish = |series: &Series, id: i64, index: i64| {
+            let range = TimeRange::new(hour(index), hour(index + 1)).unwrap();
+            let window = Window::new(range, series.rules.grid).unwrap();
+            let mut row = Row::new(hour(index), hour(index + 1));
+            row.set_count(Count::PassingBy, Some(index));
+            let asked = Asked { at: hour(index) + TimeDelta::days(9), run: 1 };
+            let prepared = archive.prepare(series, id, &window, vec![row], asked).unwrap();
+            archive.commit(prepared.commitment).blocking_recv().unwrap().unwrap();
+            let record = archive.ledger.files(id).unwrap().remove(0);
+            let bytes = std::fs::read(archive.output_dir.join(&record.path)).unwrap();
+            assert_eq!(Some(hash(&bytes)), record.hash);
+            assert_eq!(record.rows, index.unsigned_abs() + 1);
+        };
+        thread::scope(|scope| {
+            for series in series(folder.path()) {
+                let (archive, publish) = (&archive, &publish);
+                scope.spawn(move || {
+                    let known = archive.ledger.series(&series.key(), &series.layout(), "", hour(0));
+                    let id = known.unwrap().id;
+                    (0..HOURS).for_each(|index| publish(&series, id, index));
+                });
+            }
+        });
+        assert!(lock(&archive.line.waiting).is_empty());
+    }
 }

@@ -107,6 +107,13 @@ pub struct Asked {
     pub run: i64,
 }
 
+/// What is ready to be published of one series, whose lock is held.
+pub struct Prepared {
+    pub(crate) commitment: Commitment,
+    /// What that will have done.
+    pub(crate) published: Published,
+}
+
 impl Published {
     /// What was prepared, where it was committed. What was put aside before it failed is told here or never.
     pub(crate) fn when(
@@ -137,20 +144,33 @@ impl Archive {
         rows: Vec<Row>,
         asked: Asked,
     ) -> Result<Published, PublishError> {
-        let (commitment, published) = self.prepare(series, series_id, window, rows, asked)?;
-        let outcome = self.commit_all(vec![commitment], &mut WholeSyncs::default()).into_iter().collect();
-        published.when(series, outcome)
+        let prepared = self.prepare(series, series_id, window, rows, asked)?;
+        self.publish_together(vec![(series, prepared)]).remove(0)
     }
 
-    /// Merges the rows of a complete listing, and says what is to be committed of them and what that will have done.
-    pub(crate) fn prepare(
+    /// Publishes what is prepared, of series that are not the same; says what became of each, in their order.
+    pub fn publish_together(
+        &self,
+        prepared: Vec<(&Series, Prepared)>,
+    ) -> Vec<Result<Published, PublishError>> {
+        let (series, prepared): (Vec<_>, Vec<Prepared>) = prepared.into_iter().unzip();
+        let (commitments, published): (Vec<_>, Vec<_>) =
+            prepared.into_iter().map(|Prepared { commitment, published }| (commitment, published)).unzip();
+        let outcomes = self.commit_all(commitments, &mut WholeSyncs::default());
+        let all = series.into_iter().zip(published).zip(outcomes);
+        all.map(|((series, published), outcome)| published.when(series, outcome)).collect()
+    }
+
+    /// Merges the rows of a complete listing, as [`publish`](Self::publish) does, and takes the lock of the series; nothing
+    /// is written yet.
+    pub fn prepare(
         &self,
         series: &Series,
         series_id: i64,
         window: &Window,
         rows: Vec<Row>,
         asked: Asked,
-    ) -> Result<(Commitment, Published), PublishError> {
+    ) -> Result<Prepared, PublishError> {
         let lock = Lock::acquire(&self.state_dir, &series.lock_name(), LOCK_PATIENCE)?;
         let folder = self.output_dir.join(series.folder());
         // Durable with the first file in it.
@@ -159,7 +179,7 @@ impl Archive {
         self.note_foreign_style(series, series_id)?;
         let publication = Publication { archive: self, series, series_id, window, asked };
         match publication.prepare(lock, folder, rows, &mut published) {
-            Ok(commitment) => Ok((commitment, published)),
+            Ok(commitment) => Ok(Prepared { commitment, published }),
             Err(error) => {
                 report_damage(series, &published.damaged);
                 Err(error)

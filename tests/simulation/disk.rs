@@ -271,7 +271,9 @@ impl State {
 
     fn sync_all(&mut self) {
         self.inodes.iter_mut().for_each(|inode| inode.is_synced = true);
-        std::mem::take(&mut self.pending).into_iter().for_each(|change| self.keep(change));
+        for change in std::mem::take(&mut self.pending) {
+            self.keep(change);
+        }
     }
 
     fn keep(&mut self, change: NameChange) {

@@ -16,7 +16,7 @@ pub use batch::{Group, NewFile, WholeSyncs};
 pub use disk::{Disk, TempFile, WholeDisk};
 pub use error::FileError;
 pub use real::{RealDisk, create_private, move_into_place};
-pub use steps::Durability;
+pub use steps::{Durability, PrivateLeftovers};
 
 use std::path::Path;
 
@@ -43,10 +43,20 @@ pub fn replace(path: &Path, staging: &Path, bytes: &[u8]) -> Result<(), FileErro
     HERE.replace(path, staging, bytes)
 }
 
-/// Replaces `path` by `bytes`, atomically, readable by its owner alone, and removes what a killed process left of it. Its
-/// folder must be there, and nobody else may be writing this file.
+/// Replaces `path` by `bytes`, atomically, readable by its owner alone. Its folder must be there, and nobody else may be
+/// writing this file. What a killed process leaves of it is found by [`private_leftovers`].
 pub fn replace_private(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FileError> {
     HERE.replace_private(path, bytes, durability)
+}
+
+/// What killed processes left in a folder of files that [`replace_private`] made, or what is being written there now.
+pub fn private_leftovers(folder: &Path) -> Result<PrivateLeftovers, FileError> {
+    HERE.private_leftovers(folder)
+}
+
+/// Removes what is left of `path` by now. Nobody else may be writing this file.
+pub fn remove_leftovers_of(path: &Path, left: &PrivateLeftovers) -> Result<(), FileError> {
+    HERE.remove_leftovers_of(path, left)
 }
 
 /// Removes a file that [`replace_private`] made, and what a killed process left of it.
@@ -82,6 +92,8 @@ mod tests {
         for leftover in [".tmp-partner.json-a1b2", ".tmp-other.json-a1b2"] {
             fs::write(path(leftover), "a token").unwrap();
         }
+        let left = private_leftovers(folder.path()).unwrap();
+        remove_leftovers_of(&path("partner.json"), &left).unwrap();
         replace_private(&path("partner.json"), b"new", Durability::Durable).unwrap();
         assert_eq!(fs::read(path("partner.json")).unwrap(), b"new");
         assert_eq!(fs::metadata(path("partner.json")).unwrap().permissions().mode() & 0o777, 0o600);

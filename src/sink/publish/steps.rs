@@ -25,6 +25,9 @@ pub enum Durability {
     Whole,
 }
 
+/// Temporary files of private ones, of one folder, as it was at one time.
+pub struct PrivateLeftovers(Vec<PathBuf>);
+
 /// How a file is made.
 #[derive(Clone, Copy)]
 struct Manner {
@@ -51,8 +54,8 @@ impl dyn Disk + '_ {
         self.replace_with_mode(path, staging, TEMP_PREFIX, bytes, manner, crash_point::passed)
     }
 
-    /// Replaces `path` by `bytes`, atomically, readable by its owner alone, and removes what a killed process left of it.
-    /// Its folder must be there, and nobody else may be writing this file.
+    /// Replaces `path` by `bytes`, atomically, readable by its owner alone. Its folder must be there, and nobody else may be
+    /// writing this file. What a killed process leaves of it is found by `private_leftovers`.
     pub fn replace_private(
         &self,
         path: &Path,
@@ -61,10 +64,21 @@ impl dyn Disk + '_ {
     ) -> Result<(), FileError> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let prefix = private_prefix(path);
-        for leftover in self.beginning_with(folder, &prefix)? {
-            self.remove_if_present(&leftover)?;
-        }
         self.replace_with_mode(path, folder, &prefix, bytes, Manner { mode: 0o600, durability }, |_| ())
+    }
+
+    /// What killed processes left in a folder of files that `replace_private` made, or what is being written there now.
+    pub fn private_leftovers(&self, folder: &Path) -> Result<PrivateLeftovers, FileError> {
+        Ok(PrivateLeftovers(self.leftovers(folder)?))
+    }
+
+    /// Removes what is left of `path` by now. Nobody else may be writing this file.
+    pub fn remove_leftovers_of(&self, path: &Path, left: &PrivateLeftovers) -> Result<(), FileError> {
+        let prefix = private_prefix(path);
+        left.0
+            .iter()
+            .filter(|left| begins_with(left, &prefix))
+            .try_for_each(|left| self.remove_if_present(left))
     }
 
     /// Removes a file that `replace_private` made, and what a killed process left of it.
@@ -141,9 +155,7 @@ impl dyn Disk + '_ {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(FileError::new("list", folder)(error)),
         };
-        let begins =
-            |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
-        paths.retain(|path| begins(path));
+        paths.retain(|path| begins_with(path, prefix));
         Ok(paths)
     }
 
@@ -181,6 +193,10 @@ impl dyn Disk + '_ {
             _ => Ok(()),
         }
     }
+}
+
+fn begins_with(path: &Path, prefix: &str) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
 }
 
 fn private_prefix(path: &Path) -> String {

@@ -9,8 +9,8 @@ use rustix::{
 
 use super::disk::WholeDisk;
 
-/// "The fdatasync, fsync, sync ... In mainline kernel versions prior to Linux 5.8, syncfs() will fail only when passed a
-/// bad file descriptor" (syncfs(2)): an older kernel does not tell that something was not written.
+/// Before Linux 5.8 it "will fail only when passed a bad file descriptor" (syncfs(2)): an older kernel does not tell that
+/// something was not written.
 const TELLS_ERRORS_SINCE: (u32, u32) = (5, 8);
 
 /// The magic numbers (statfs(2)) of file systems whose `syncfs` writes data and names and empties the cache of the
