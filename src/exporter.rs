@@ -35,7 +35,7 @@ use crate::{
 
 /// Windows held at the same time, for each request in flight: enough to keep requests going while other windows are
 /// published or wait for their next attempt, few enough that memory does not grow with the number of streams.
-const WINDOWS_PER_REQUEST: usize = 4;
+const WINDOWS_PER_REQUEST: usize = 8;
 
 /// What a run is to do.
 #[derive(Debug, Clone)]

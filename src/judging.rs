@@ -122,8 +122,12 @@ impl Judging {
     fn look_back_to(&mut self, from: DateTime<Utc>) -> Result<(), PublishError> {
         let unseen = self.seen.and_then(|seen| TimeRange::new(from, seen.start()));
         let Some(unseen) = unseen else { return Ok(()) };
+        let coverage = self.archive.ledger.coverage(self.series_id)?;
+        let exported = coverage.exported_between(unseen.start(), unseen.end());
+        // A file may reach back to where nothing was ever asked.
+        let Some(exported) = exported.reduce(|all, piece| all.joined(&piece)) else { return Ok(()) };
         let files = self.archive.ledger.files(self.series_id)?;
-        let history = self.archive.people_between(&self.series, &files, unseen)?;
+        let history = self.archive.people_between(&self.series, &files, exported)?;
         let counted = history.into_iter().filter_map(|bucket| {
             Some(Counted::new(bucket.start, bucket.end, bucket.people?, self.series.rules.grid))
         });

@@ -19,7 +19,7 @@ use crate::crash_point::{self, Step};
 const MOST_OPEN: usize = 128;
 
 /// From so many files on, a whole file system is synced in place of each of them, and of their folders.
-const WORTH_THE_WHOLE: usize = 8;
+const WORTH_THE_WHOLE: usize = 4;
 
 /// What others left unwritten must not hold up every publication: after a sync of the whole file system that took longer
 /// than this, files are synced one by one for [`PAUSE`].
