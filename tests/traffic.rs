@@ -146,7 +146,7 @@ fn errands_count_what_every_system_saw() {
 
 #[test]
 fn the_tokens_of_streams_are_told_in_the_order_of_the_configuration() {
-    let house = house_of_twelve();
+    let house = house_of_two_dozen();
     let (config, workplace, _) = workplace(&house);
     let exporter = workplace.exporter(&config).ok().unwrap();
     let views = exporter.stream_views(Clock::system().now());
@@ -154,8 +154,8 @@ fn the_tokens_of_streams_are_told_in_the_order_of_the_configuration() {
     assert!(views.iter().map(|view| &*view.name).eq(names), "{views:?}");
 }
 
-/// Twelve streams, and one request at a time for all of them.
-fn house_of_twelve() -> House {
+/// Two dozen streams, and one request at a time for all of them.
+fn house_of_two_dozen() -> House {
     // Whatever is asked fails.
     let faults = Faults { error_rate: 1.0, most_in_a_row: u32::MAX, ..Faults::default() };
     let house = House::of(SimulatorOptions { faults, ..SimulatorOptions::default() });
@@ -165,14 +165,14 @@ fn house_of_twelve() -> House {
              access_token = \"secret-{number}\"\n"
         )
     };
-    let more: String = (1..12).map(stream).collect();
+    let more: String = (1..24).map(stream).collect();
     house.configure(|text| text.replace("concurrency = 8", "concurrency = 1") + &more);
     house
 }
 
 #[test]
 fn runs_side_by_side_hold_no_more_windows_than_one_run() {
-    let house = house_of_twelve();
+    let house = house_of_two_dozen();
     let (config, shutdown) = (house.config(), Shutdown::default());
     let (asleep, asked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let sleepers = Arc::clone(&asleep);
@@ -192,22 +192,22 @@ fn runs_side_by_side_hold_no_more_windows_than_one_run() {
     let runs = house.runtime.spawn(async move {
         let (exporter, mut all) =
             (workplace.exporter(&config).ok().unwrap(), Series::all(&config, None, None));
-        let others = all.split_off(6);
+        let others = all.split_off(12);
         let run = |series| exporter.run("pull", series, &Work::Due, &progress);
         let (one, other) = tokio::join!(run(all), run(others));
         [one.unwrap(), other.unwrap()]
     });
-    // Four windows of each run have come as far as they can: half of them to their first attempt.
-    wait_until(|| asked.load(Ordering::SeqCst) >= 12 && asleep.load(Ordering::SeqCst) >= 4);
+    // Eight windows of each run have come as far as they can: half of them to their first attempt.
+    wait_until(|| asked.load(Ordering::SeqCst) >= 24 && asleep.load(Ordering::SeqCst) >= 8);
     house.runtime.block_on(async {
         for _ in 0..2_000 {
             tokio::task::yield_now().await;
         }
     });
-    assert_eq!(asleep.load(Ordering::SeqCst), 4, "four windows for each request in flight");
+    assert_eq!(asleep.load(Ordering::SeqCst), 8, "eight windows for each request in flight");
     shutdown.request();
     for report in house.runtime.block_on(runs).unwrap() {
         let kinds = report.series.iter().map(|series| series.failure.as_ref().map(|failure| failure.kind));
-        assert_eq!(kinds.collect::<Vec<_>>(), [Some(FailureKind::Interrupted); 6]);
+        assert_eq!(kinds.collect::<Vec<_>>(), [Some(FailureKind::Interrupted); 12]);
     }
 }

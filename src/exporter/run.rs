@@ -129,12 +129,11 @@ impl Run<'_> {
         let today = series.today(now);
         blocking(move || {
             let layout = series.layout();
-            let known = match archive.ledger.find_series(&series.key())? {
-                Some(known) => known,
-                None => {
-                    take_over(&archive, &series, now)?;
-                    archive.ledger.series(&series.key(), &layout, &series.style(), today)?
-                }
+            let known = if let Some(known) = archive.ledger.find_series(&series.key())? {
+                known
+            } else {
+                take_over(&archive, &series, now)?;
+                archive.ledger.series(&series.key(), &layout, &series.style(), today)?
             };
             if known.layout != layout {
                 return Err(Failure::layout_changed(&series, &known.layout));

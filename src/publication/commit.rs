@@ -1,5 +1,6 @@
 //! From what is prepared to what is durable and recorded, for many series at once: the disk and the ledger are waited for
-//! once for all who are ready. Whoever finds nobody at it does it for everybody; the others learn how it ended.
+//! once for all who are ready. Whoever finds nobody at it does it for everybody; the others learn how it ended. Where many
+//! files wait, two are at it: one makes files while the other waits for the disk.
 
 use std::{
     path::PathBuf,
@@ -52,12 +53,15 @@ impl Encoded {
 /// How a commitment ended.
 pub(crate) type Committed = oneshot::Receiver<Result<(), PublishError>>;
 
+/// So many files that wait are worth a second thread: it works while the first one waits for the disk.
+const MANY_FILES: usize = 32;
+
 /// Commitments that wait for whoever is at it.
 #[derive(Default)]
 pub(crate) struct Line {
     waiting: Mutex<Vec<Waiting>>,
-    /// Held by whoever is at it.
-    leading: Mutex<WholeSyncs>,
+    /// Held by whoever is at it, and by whoever helps.
+    leading: [Mutex<WholeSyncs>; 2],
 }
 
 type Waiting = (Commitment, oneshot::Sender<Result<(), PublishError>>);
@@ -73,12 +77,7 @@ impl Archive {
 
     fn lead(&self) {
         // Who came while somebody was letting go is seen by one of the two.
-        while !lock(&self.line.waiting).is_empty() {
-            let mut syncs = match self.line.leading.try_lock() {
-                Ok(syncs) => syncs,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => return,
-            };
+        while let Some(mut syncs) = self.line.turn() {
             loop {
                 let waiting = std::mem::take(&mut *lock(&self.line.waiting));
                 if waiting.is_empty() {
@@ -169,6 +168,23 @@ impl Archive {
             Ok(())
         });
         outcomes.collect()
+    }
+}
+
+impl Line {
+    /// A turn, where there is something to be done that nobody else will do as soon.
+    fn turn(&self) -> Option<MutexGuard<'_, WholeSyncs>> {
+        let files = {
+            let waiting = lock(&self.waiting);
+            let files = |(commitment, _): &Waiting| commitment.files.len();
+            Some(waiting.iter().map(files).sum::<usize>()).filter(|_| !waiting.is_empty())?
+        };
+        let places = if files < MANY_FILES { &self.leading[..1] } else { &self.leading };
+        places.iter().find_map(|place| match place.try_lock() {
+            Ok(syncs) => Some(syncs),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        })
     }
 }
 
