@@ -1,9 +1,10 @@
 //! One scenario: its server, its configuration, and everybody in turn.
 
 use std::{
+    cell::Cell,
     fs, io,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Stdio},
 };
 
@@ -16,7 +17,6 @@ use audience_exporter::{
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use tempfile::TempDir;
 
 use super::{
     check,
@@ -46,7 +46,9 @@ pub(crate) struct Score {
 /// A scenario that is about to run.
 pub(crate) struct Contest<'a> {
     scenario: &'a Scenario,
-    folder: TempDir,
+    folder: PathBuf,
+    /// How many exports have been set aside.
+    set_aside: Cell<usize>,
     config: Config,
     server: Server,
     /// The time that decides what is due; hours that end later are not compared.
@@ -68,16 +70,17 @@ impl Drop for Server {
 }
 
 impl<'a> Contest<'a> {
-    /// Starts the server and writes the configuration, on the disk on which Cargo builds.
-    pub(crate) fn prepare(scenario: &'a Scenario) -> Result<Self, String> {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).map_err(failure("make a folder"))?;
+    /// Starts the server and writes the configuration, into a folder below `ground`.
+    pub(crate) fn prepare(scenario: &'a Scenario, ground: &Path) -> Result<Self, String> {
+        let folder = ground.join(scenario.name);
+        fs::create_dir_all(&folder).map_err(failure("make a folder"))?;
         let server = Server::start(scenario).map_err(failure("start the server"))?;
-        let path = folder.path().join("exporter.toml");
+        let path = folder.join("exporter.toml");
         let now = Clock::system().now();
         let text = configured(scenario, &server.host, now);
         fs::write(&path, &text).map_err(failure("write the configuration"))?;
         let config = Config::parse(&text, &path).map_err(|error| error.to_string())?;
-        Ok(Self { scenario, folder, config, server, now })
+        Ok(Self { scenario, folder, set_aside: Cell::new(0), config, server, now })
     }
 
     /// Lets everybody run once, checks what came out, and then lets them run in turn.
@@ -113,7 +116,7 @@ impl<'a> Contest<'a> {
     }
 
     fn enter(&self, contender: Contender) -> Result<Cost, String> {
-        let folder = self.folder.path();
+        let folder = &*self.folder;
         let part = |name: &str, arguments: Vec<String>| {
             let arguments: Vec<String> = [name.to_owned()].into_iter().chain(arguments).collect();
             measure::run(Path::new(this_program().get_program()), &arguments, folder)
@@ -127,7 +130,7 @@ impl<'a> Contest<'a> {
                 part("plain", [order.arguments(), target.arguments()].concat())
             }
             Contender::Export | Contender::Long => {
-                self.empty_folders()?;
+                self.set_aside()?;
                 self.export(&order)
             }
             Contender::Again => self.export_again(&order),
@@ -135,12 +138,19 @@ impl<'a> Contest<'a> {
         cost.map_err(|reason| format!("{} failed; {reason}", contender.as_str()))
     }
 
-    fn empty_folders(&self) -> Result<(), String> {
-        let empty = |name| match fs::remove_dir_all(self.folder.path().join(name)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            outcome => outcome.map_err(failure("remove old files")),
+    /// Files of the run before are only moved out of the way: some file systems make new ones slowly after many were
+    /// deleted, and that is not the exporter's.
+    #[expect(clippy::disallowed_methods, reason = "nothing that is published")]
+    fn set_aside(&self) -> Result<(), String> {
+        let nth = self.set_aside.replace(self.set_aside.get() + 1);
+        let aside = |name: &str| {
+            let (from, to) = (self.folder.join(name), self.folder.join(format!("{name}-{nth}")));
+            match fs::rename(from, to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                outcome => outcome.map_err(failure("set old files aside")),
+            }
         };
-        FOLDERS.into_iter().try_for_each(empty)
+        FOLDERS.into_iter().try_for_each(aside)
     }
 
     fn export(&self, order: &Order) -> Result<Cost, String> {
@@ -157,7 +167,7 @@ impl<'a> Contest<'a> {
             Span::Due => vec!["pull".to_owned()],
         };
         let arguments = [vec!["--config".into(), "exporter.toml".into()], command].concat();
-        measure::run(Path::new(EXPORTER), &arguments, self.folder.path())
+        measure::run(Path::new(EXPORTER), &arguments, &self.folder)
     }
 
     /// The export once more, which must leave every file as it is.

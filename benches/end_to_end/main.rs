@@ -17,7 +17,10 @@ mod scenario;
 mod server;
 mod table;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -95,14 +98,23 @@ fn compare(names: &[String], runs: usize) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // On the disk on which Cargo builds.
+    let ground = match tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")) {
+        Ok(ground) => ground,
+        Err(error) => {
+            eprintln!("cannot make a folder in {}: {error}", env!("CARGO_TARGET_TMPDIR"));
+            return ExitCode::FAILURE;
+        }
+    };
     println!("medians of {runs} runs in turn, after one that does not count; {}", measure::load());
-    let outcomes: Vec<bool> = scenarios.iter().map(|scenario| report(scenario, runs)).collect();
+    let outcomes: Vec<bool> =
+        scenarios.iter().map(|scenario| report(scenario, ground.path(), runs)).collect();
     if outcomes.contains(&false) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn report(scenario: &Scenario, runs: usize) -> bool {
+fn report(scenario: &Scenario, ground: &Path, runs: usize) -> bool {
     println!("\n{}: {}", scenario.name, scenario.what);
-    let outcome = Contest::prepare(scenario).and_then(|contest| contest.run(runs));
+    let outcome = Contest::prepare(scenario, ground).and_then(|contest| contest.run(runs));
     match &outcome {
         Ok(results) => print!("{}", table::of(results)),
         Err(reason) => println!("  failed: {reason}"),
