@@ -46,7 +46,7 @@ const fn bound(path: &'static str, unit: &'static str, allocations: f64, bytes: 
 mod bounds {
     use super::{Bound, bound};
 
-    pub(crate) const DECODE: Bound = bound("decoding a page", "row", 1.35, 340.0);
+    pub(crate) const DECODE: Bound = bound("decoding a page", "row", 0.95, 385.0);
     pub(crate) const GATHER: Bound = bound("gathering decoded pages", "row", 0.01, 185.0);
     pub(crate) const MERGE_NEW: Bound = bound("merging into nothing", "row", 0.01, 185.0);
     pub(crate) const MERGE_SAME: Bound = bound("merging into the same rows", "row", 0.01, 185.0);
