@@ -2,16 +2,13 @@
 
 use std::{io, process::ExitCode};
 
-use audience_exporter::{
-    cli::{Cli, Command},
-    commands,
-};
+use audience_exporter::{cli::Cli, commands};
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match runtime(&cli.command) {
+    let outcome = match runtime() {
         Ok(runtime) => {
             let outcome = runtime.block_on(commands::run(cli));
             // Work that hangs must not keep the process from ending; whatever was under way is done again.
@@ -35,18 +32,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn runtime(command: &Command) -> io::Result<Runtime> {
-    // Publishing waits for disks and locks, not for processors: more threads would queue at the ledger, and each keeps
-    // memory of its own. Those of the daemon may wait for other processes side by side.
-    let (mut builder, blocking_threads) = match command {
-        // Whoever watches over the work must not be on the thread that hangs.
-        Command::Run => {
-            let mut builder = Builder::new_multi_thread();
-            builder.worker_threads(2);
-            (builder, 8)
-        }
-        // One thread drives all requests: waking another one for each costs more than the work that it would share.
-        _ => (Builder::new_current_thread(), 4),
-    };
-    builder.max_blocking_threads(blocking_threads).enable_all().build()
+/// One thread drives all requests: waking another one for each costs more than the work that it would share. Publishing
+/// waits for disks and locks, not for processors: more threads would queue at the ledger, and each keeps memory of its own.
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().max_blocking_threads(4).enable_all().build()
 }

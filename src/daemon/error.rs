@@ -31,6 +31,8 @@ pub enum StartError {
     Listen { address: SocketAddr, source: io::Error },
     #[error("cannot wait for signals: {0}")]
     Signals(io::Error),
+    #[error("cannot start threads: {0}; the system may allow no more of them")]
+    Threads(io::Error),
 }
 
 impl StartError {

@@ -13,6 +13,7 @@ mod signals;
 mod station;
 mod watch;
 mod work;
+mod workshop;
 
 use std::{
     path::PathBuf,
@@ -28,6 +29,7 @@ use self::{
     manager::ServiceManager,
     running::Running,
     signals::{Order, Signals},
+    workshop::Workshop,
 };
 use crate::{
     blocking::blocking,
@@ -61,6 +63,7 @@ pub struct Daemon {
     timing: Timing,
     station: Arc<Station>,
     running: Running,
+    workshop: Workshop,
     listening: Option<Listening>,
     manager: ServiceManager,
     signals: Signals,
@@ -106,9 +109,11 @@ impl Daemon {
         metrics.expect(&crew.config);
         let station = Arc::new(Station::new(Arc::clone(&crew), metrics, timing.clone()));
         let listening = bound.map(|bound| bound.serve(&station));
-        let running = Running::start(crew, receivers);
+        let workshop = Workshop::open().map_err(StartError::Threads)?;
+        let running = Running::start(crew, receivers, &workshop);
         let manager = ServiceManager::of_this_process();
-        Ok(Self { path, timing, station, running, listening, manager, signals, hung: Vec::new(), lock })
+        let hung = Vec::new();
+        Ok(Self { path, timing, station, running, workshop, listening, manager, signals, hung, lock })
     }
 
     /// Works until it is told to end. Returns whether all work came to a safe point in time.
@@ -221,7 +226,7 @@ impl Daemon {
         let Prepared { crew, receivers, lock, listening } = prepared;
         self.station.replace(Arc::clone(&crew));
         self.station.metrics.expect(&crew.config);
-        self.running = Running::start(crew, receivers);
+        self.running = Running::start(crew, receivers, &self.workshop);
         // What was set is the time of the crew before.
         heartbeat.rest(Instant::now(), Duration::ZERO);
         if let Some(lock) = lock {

@@ -13,6 +13,7 @@ use super::{
     lane::{Duty, Hint, Lane, Offer},
     watch::watch_over,
     work::work,
+    workshop::Workshop,
 };
 use crate::{
     scheduler::{Agenda, Tick},
@@ -37,8 +38,8 @@ const CLOCK_JUMP: TimeDelta = TimeDelta::seconds(60);
 const WHILE_BUSY: Duration = Duration::from_secs(1);
 
 impl Running {
-    /// Puts the lanes to work.
-    pub(super) fn start(crew: Arc<Crew>, receivers: Receivers) -> Self {
+    /// Puts the lanes to work in `workshop`.
+    pub(super) fn start(crew: Arc<Crew>, receivers: Receivers, workshop: &Workshop) -> Self {
         let scheduled: Vec<Arc<Lane>> =
             crew.lanes.iter().filter(|lane| lane.duty().schedule().is_some()).cloned().collect();
         let lines = scheduled.iter().filter_map(|lane| lane.duty().schedule().cloned());
@@ -46,7 +47,7 @@ impl Running {
         let agenda = Agenda::new(lines, crew.config.timezone, now);
         let mut tasks = JoinSet::new();
         for (lane, hints) in crew.lanes.iter().zip(receivers) {
-            tasks.spawn(work(Arc::clone(&crew), Arc::clone(lane), hints));
+            workshop.spawn(&mut tasks, work(Arc::clone(&crew), Arc::clone(lane), hints));
         }
         tasks.spawn(watch_over(Arc::clone(&crew)));
         Self { crew, tasks, agenda, scheduled, traffic_seen: 0, last_beat: (now, Instant::now()) }

@@ -88,9 +88,13 @@ fn it_is_ready_when_it_listens_and_says_so_again_after_a_reload_and_that_it_stop
 #[cfg(debug_assertions)]
 #[test]
 fn a_worker_that_hangs_stops_the_pings_and_is_told() {
-    for step in ["page", "temp"] {
+    // By month it is one window, and nothing else happens while that one hangs.
+    for (step, partition) in [("page", "day"), ("page", "month"), ("temp", "day")] {
         let house = busy_house(SimulatorOptions::default());
-        house.configure(|text| busy(text).replace("[daemon]", "[daemon]\nhang_after = \"1s\""));
+        house.configure(|text| {
+            let text = busy(text).replace("partition = \"day\"", &format!("partition = \"{partition}\""));
+            text.replace("[daemon]", "[daemon]\nhang_after = \"1s\"")
+        });
         let mut manager = Manager::new(&house);
         let daemon = manager.start(&house, Duration::from_millis(500), Some(step));
         daemon.wait_to_say("hanging at");
@@ -102,6 +106,6 @@ fn a_worker_that_hangs_stops_the_pings_and_is_told() {
         // Some beats later there are no more.
         let beats = daemon.said().matches("tick").count();
         daemon.wait_to_say_times("tick", beats + 3);
-        assert_eq!(manager.count("WATCHDOG=1"), pings, "at {step}: {:?}", manager.told);
+        assert_eq!(manager.count("WATCHDOG=1"), pings, "at {step} by {partition}: {:?}", manager.told);
     }
 }

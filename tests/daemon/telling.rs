@@ -65,7 +65,7 @@ fn trouble_is_told_once_when_it_begins_and_once_when_it_is_over_and_runs_are_tol
     let telling = |text: String| {
         format!(
             "{}[alerts]\nwebhook = \"http://{}/s3cret-hook\"\nheartbeat = \"http://{}/s3cret-switch\"\n\
-             group_wait = \"0s\"\ngroup_interval = \"2s\"\n",
+             group_wait = \"0s\"\ngroup_interval = \"2s\"\ndisk_free_percent = 1\n",
             busy(text),
             chat.address,
             switch.address
