@@ -4,6 +4,7 @@
 mod accounts;
 mod packaging;
 mod proof;
+mod report;
 mod rollup;
 mod simulate;
 mod trust;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Logout};
 pub use packaging::{Health, Man};
 pub use proof::{Ledger, LedgerCommand, Rebuild, Verify};
+pub use report::{Report, ResolutionName};
 pub use rollup::{PeriodName, Rollup};
 pub use simulate::{Simulate, Weather};
 pub use trust::{Changes, Coverage};
@@ -169,6 +171,11 @@ pub enum Command {
     /// Add published rows up by local day, week or month
     #[command(after_help = "Example:\n  audience-exporter rollup --job hourly --to week --by site")]
     Rollup(Rollup),
+    /// Write charts of the audience, and how far they can be trusted, as one HTML file to be mailed or printed
+    #[command(
+        after_help = "Examples:\n  audience-exporter report --stream lobby --from 2026-11-01 --to 2026-12-01 --out lobby.html\n  audience-exporter report --tag site:mall --out mall.html"
+    )]
+    Report(Report),
     /// Serve the simulated Angus API, with a partner to deliver to and a camera inventory
     #[command(
         after_help = "Examples:\n  audience-exporter simulate --accounts --print-config > exporter.toml\n  audience-exporter simulate --replay footfall.csv.gz --error-rate 0.05"

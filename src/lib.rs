@@ -3,6 +3,7 @@
 
 pub mod alerts;
 pub mod angus;
+pub mod audience;
 pub mod auth;
 pub mod blocking;
 pub mod calendar;
@@ -33,6 +34,7 @@ pub mod manifest;
 pub mod metric;
 pub mod metrics;
 pub mod mounted;
+pub mod page;
 pub mod pipeline;
 pub mod plan;
 pub mod publication;
@@ -51,9 +53,11 @@ pub mod simulator;
 pub mod sink;
 pub mod states;
 pub mod status;
+pub mod survey;
 pub mod suspicion;
 pub mod tidy;
 pub mod time;
 pub mod verify;
 pub mod wire;
+pub mod wording;
 pub mod workplace;

@@ -8,6 +8,8 @@ mod at_work;
 mod bench;
 #[path = "daemon/over_http.rs"]
 mod over_http;
+#[path = "daemon/page.rs"]
+mod page;
 #[path = "daemon/reloading.rs"]
 mod reloading;
 #[path = "daemon/service_manager.rs"]

@@ -7,6 +7,7 @@
 pub mod desk;
 mod heartbeat;
 pub mod judge;
+mod lookout;
 mod patience;
 pub mod roster;
 mod text;
@@ -20,6 +21,7 @@ use chrono_tz::Tz;
 use tokio::sync::Mutex;
 
 pub use heartbeat::Heartbeat;
+pub use lookout::Lookout;
 
 use crate::{
     blocking::blocking,

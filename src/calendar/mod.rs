@@ -1,11 +1,13 @@
 //! What became of every bucket of a series, day by day on the wall clock of its camera. Pure.
 
+mod json;
 mod tally;
 #[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+pub use json::{DayJson, TallyJson};
 pub use tally::Tally;
 
 use crate::{

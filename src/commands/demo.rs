@@ -6,17 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{DateTime, Days, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::{
     CommandError,
     output::{self, grouped, local},
-    runs,
+    report, runs,
     session::Session,
     simulate::{default_zone, file_format, load_replay},
 };
 use crate::{
+    audience::{Question, Which},
     cli::{Demo, FormatName},
     config::Config,
     exporter::Work,
@@ -30,7 +31,7 @@ use crate::{
         configuration, fleet,
     },
     sink::publish,
-    time::{LocalPeriod, PartitionSize, TimeRange},
+    time::{LocalPeriod, PartitionSize, TimeRange, to_display},
 };
 
 /// Cameras of the demonstration, and the seed of their audiences: those of `simulate` when nothing else is said.
@@ -69,8 +70,27 @@ pub(super) async fn run(session: &Session, args: &Demo) -> Result<u8, CommandErr
         return Ok(report.outcome().exit_code());
     }
     let rows = read_back(&config, &series)?;
-    output::print(&summary(args, &config, &rows, now)?)?;
+    let report = write_report(args, &config, &rows, now)?;
+    output::print(&summary(args, &config, &rows, report.as_deref(), now)?)?;
     Ok(0)
+}
+
+/// Writes the charts of everything that was exported; `None` where that is nothing.
+fn write_report(
+    args: &Demo,
+    config: &Config,
+    found: &[(Series, Vec<Row>, u64)],
+    now: DateTime<Utc>,
+) -> Result<Option<PathBuf>, CommandError> {
+    let first = found.iter().filter_map(|(_, rows, _)| Some(rows.first()?.start)).min();
+    let last = found.iter().filter_map(|(_, rows, _)| Some(rows.last()?.end)).max();
+    let ledger = Ledger::open_if_present(&config.state_dir)?;
+    let (Some((first, last)), Some(ledger)) = (first.zip(last), ledger) else { return Ok(None) };
+    let (from, to) = (Some(to_display(first)), Some(to_display(last)));
+    let question = Question { job: None, which: Which::All, from, to, resolution: None };
+    let out = args.dir.join("report.html");
+    report::write(config, ledger, &question, &out, now.trunc_subsecs(0))?;
+    Ok(Some(out))
 }
 
 fn first_day(now: DateTime<Utc>, zone: Tz, days: u16) -> chrono::NaiveDate {
@@ -148,6 +168,7 @@ fn summary(
     args: &Demo,
     config: &Config,
     found: &[(Series, Vec<Row>, u64)],
+    report: Option<&Path>,
     now: DateTime<Utc>,
 ) -> Result<String, CommandError> {
     let lines = found.iter().map(|(series, rows, missing)| stream_line(series, rows, *missing));
@@ -163,13 +184,16 @@ fn summary(
     let span = span.max_by_key(|(_, end)| end.clone());
     let (from, to) = span.unwrap_or_else(|| (local(now, Tz::UTC), local(now, Tz::UTC)));
     let dir = args.dir.display();
+    let report = report.map_or_else(String::new, |path| {
+        format!("\nreport         {}: open it in a browser", path.display())
+    });
     let example = files.first().map_or_else(String::new, |path| path.display().to_string());
     Ok(format!(
         "{} simulated cameras, {from} to {to} local time\n\n{table}\n\n\
          An hour that is missing is one that the service does not have; it is not a zero.\n\n\
          configuration  {dir}/exporter.toml\n\
          files          {} in {dir}/data, such as\n               {example}\n\
-         state          {dir}/state\n\n\
+         state          {dir}/state{report}\n\n\
          next:\n{}",
         found.len(),
         files.len(),

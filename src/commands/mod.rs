@@ -18,6 +18,7 @@ mod plan;
 mod preview;
 mod progress;
 mod pull;
+mod report;
 mod rollup;
 mod run;
 mod runs;
@@ -93,6 +94,7 @@ pub async fn run(cli: Cli) -> Result<u8, CommandError> {
         Command::Inventory(args) => inventory::run(&session, &args).await,
         Command::Auth(args) => auth::run(&session, &args).await,
         Command::Rollup(args) => rollup::run(&session, &args).await,
+        Command::Report(args) => report::run(&session, &args).await,
         Command::Simulate(args) => simulate::run(&session, &args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Health(args) => health::run(&session, &args).await,

@@ -1,10 +1,13 @@
-//! Tables, numbers and times as people read them, and results on standard output.
+//! Tables as people read them, and results on standard output.
 
 use std::io::{self, Write};
 
-use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+pub(super) use crate::wording::{counted, grouped, local, rough};
+
+/// What a terminal shows side by side at the least.
+pub(super) const COLUMNS: usize = 80;
 
 /// Prints a result. A reader that went away is not an error worth a message.
 pub(super) fn print(text: &str) -> io::Result<()> {
@@ -34,52 +37,34 @@ pub(super) fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<It
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// `1,234,567`
-pub(super) fn grouped(number: impl TryInto<i64>) -> String {
-    let number: i64 = number.try_into().unwrap_or(i64::MAX);
-    let digits = number.unsigned_abs().to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
-    format!("{}{}", if number < 0 { "-" } else { "" }, groups.join(","))
-}
-
-/// `1 row`, `2 rows`
-pub(super) fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
-}
-
-/// `2026-11-21 14:00`, in the camera's zone.
-pub(super) fn local(instant: DateTime<Utc>, zone: Tz) -> String {
-    instant.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
-}
-
-/// `12d`, `3h`, `15m`: how long something is, in its largest unit.
-pub(super) fn rough(duration: TimeDelta) -> String {
-    match duration {
-        long if long >= TimeDelta::days(2) => format!("{}d", long.num_days()),
-        long if long >= TimeDelta::hours(2) => format!("{}h", long.num_hours()),
-        long if long >= TimeDelta::minutes(1) => format!("{}m", long.num_minutes()),
-        long => format!("{}s", long.num_seconds().max(0)),
-    }
-}
-
-/// Lines of at most `width` characters, broken at spaces; all but the first are indented. A word that is longer stays whole.
+/// Lines of at most `width` characters, broken at spaces; all but the first are indented. A word that is longer stays whole,
+/// and so does a command of this program, which people copy, where it fits into a line.
 pub(super) fn wrapped(text: &str, width: usize) -> String {
     const INDENT: &str = "  ";
     let mut lines = String::new();
     let mut column = 0;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
+    let mut rest = text.trim();
+    while let Some(word) = rest.split_whitespace().next() {
+        let command = command(rest).filter(|command| command.chars().count() + INDENT.len() <= width);
+        let piece = command.unwrap_or(word);
+        let length = piece.chars().count();
         if column > 0 && column + 1 + length > width {
-            lines += &format!("\n{INDENT}{word}");
+            lines += &format!("\n{INDENT}{piece}");
             column = INDENT.len() + length;
         } else {
             let space = if column > 0 { " " } else { "" };
-            lines += &format!("{space}{word}");
+            lines += &format!("{space}{piece}");
             column += space.len() + length;
         }
+        rest = rest[piece.len()..].trim_start();
     }
     lines
+}
+
+/// The command of this program that a text begins with, and what ends it.
+fn command(text: &str) -> Option<&str> {
+    let end = text.find([',', ';', ')']).map_or(text.len(), |end| end + 1);
+    text.starts_with("audience-exporter ").then(|| &text[..end])
 }
 
 /// At most `width` characters, cut with an ellipsis.
@@ -90,10 +75,10 @@ pub(super) fn shortened(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// One block a figure, the highest one full; unknown figures are blank.
-pub(super) fn sparkline(figures: &[Option<i64>]) -> String {
+/// One block a figure; `full` fills one, or else the highest does. Unknown figures are blank.
+pub(super) fn sparkline(figures: &[Option<i64>], full: Option<i64>) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let highest = figures.iter().flatten().copied().max().unwrap_or(0).max(1);
+    let highest = full.or_else(|| figures.iter().flatten().copied().max()).unwrap_or(0).max(1);
     let block = |figure: &Option<i64>| match figure {
         None => ' ',
         Some(figure) => {
@@ -110,20 +95,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(45_483_871), "45,483,871");
-        assert_eq!(grouped(-1_234), "-1,234");
-        assert_eq!(counted(1, "row"), "1 row");
-        assert_eq!(counted(1_000, "row"), "1,000 rows");
-    }
-
-    #[test]
     fn a_sparkline_shows_zero_low_unknown_blank_and_the_highest_full() {
-        assert_eq!(sparkline(&[Some(0), None, Some(7), Some(14)]), "▁ ▄█");
-        assert_eq!(sparkline(&[Some(0), Some(0)]), "▁▁");
-        assert_eq!(sparkline(&[]), "");
-        assert_eq!(sparkline(&[Some(i64::MAX), Some(-1)]), "█▁");
+        assert_eq!(sparkline(&[Some(0), None, Some(7), Some(14)], None), "▁ ▄█");
+        assert_eq!(sparkline(&[Some(0), Some(0)], None), "▁▁");
+        assert_eq!(sparkline(&[], None), "");
+        assert_eq!(sparkline(&[Some(i64::MAX), Some(-1)], None), "█▁");
+        assert_eq!(sparkline(&[Some(5), Some(10), Some(99)], Some(10)), "▄██");
     }
 
     #[test]
@@ -132,13 +109,9 @@ mod tests {
         assert_eq!(wrapped("one  two", 7), "one two");
         assert_eq!(wrapped("unbreakable one", 5), "unbreakable\n  one");
         assert_eq!(wrapped("", 5), "");
-    }
-
-    #[test]
-    fn durations_show_their_largest_unit() {
-        assert_eq!(rough(TimeDelta::seconds(59)), "59s");
-        assert_eq!(rough(TimeDelta::minutes(90)), "90m");
-        assert_eq!(rough(TimeDelta::hours(47)), "47h");
-        assert_eq!(rough(TimeDelta::days(12)), "12d");
+        assert_eq!(
+            wrapped("now run: audience-exporter pull -q, or so", 30),
+            "now run:\n  audience-exporter pull -q,\n  or so"
+        );
     }
 }

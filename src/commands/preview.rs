@@ -1,6 +1,7 @@
 //! `preview`: recent rows and a sparkline. Asks the API, writes nothing.
 
 mod cameras;
+mod sparklines;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use super::{
     CommandError,
     auth::exit_code,
-    output::{self, grouped, sparkline},
+    output::{self, COLUMNS, counted, grouped, wrapped},
     session::{self, Session},
 };
 use crate::{
@@ -108,28 +109,24 @@ fn shown(series: &Series, rows: &[Row], asked: TimeRange, now: DateTime<Utc>) ->
     });
     let header = ["local start", "passing by", "interested", "stop s", "attention s", ""];
     let table = output::table(&header, &[1, 2, 3, 4], lines);
-    let totals = Totals::of(rows);
     let buckets: Vec<DateTime<Utc>> =
         series.rules.grid.bucket_starts(asked).filter(|start| *start < now).collect();
-    let figure = |start: &DateTime<Utc>| {
-        let row = rows.binary_search_by_key(start, |row| row.start).ok().map(|index| &rows[index]);
-        row.and_then(|row| row.count(Count::PassingBy))
-    };
-    let line: Vec<Option<i64>> = buckets.iter().map(figure).collect();
     let missing = buckets.len().saturating_sub(rows.len());
-    let mut text = format!(
-        "{} ({}), {zone}, {} of {} buckets\n\n{table}\n\npassing by  {}",
+    let heading = format!(
+        "{} ({}), {zone}, {} of {} buckets",
         series.stream.name,
         series.job.time.as_str(),
-        rows.len(),
-        buckets.len(),
-        sparkline(&line[line.len().saturating_sub(64)..]),
+        grouped(rows.len() as u64),
+        grouped(buckets.len() as u64),
     );
-    text += &format!("\n\n{}", totals_line(&totals));
-    if missing > 0 {
-        text += &format!("\n{missing} buckets are missing at the service; that is not the same as zero");
-    }
-    text
+    let note = (missing > 0).then(|| {
+        let buckets = counted(missing as u64, "bucket");
+        wrapped(&format!("{buckets} missing at the service; that is not the same as zero"), COLUMNS)
+    });
+    let totals = wrapped(&totals_line(&Totals::of(rows)), COLUMNS);
+    let lines = sparklines::drawn(&buckets, rows, zone);
+    let end = [Some(totals), note].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    [wrapped(&heading, COLUMNS), table, lines, end].join("\n\n")
 }
 
 fn totals_line(totals: &Totals) -> String {

@@ -13,7 +13,7 @@ use super::{
     lane::{Duty, Hint, Lane},
 };
 use crate::{
-    alerts::{Alerts, Heartbeat},
+    alerts::{Alerts, Heartbeat, Lookout, trouble::Trouble},
     blocking::blocking,
     config::{Config, Job, SecretSource},
     disk::Disks,
@@ -50,6 +50,8 @@ pub struct Crew {
     pub http_token: Option<Secret>,
     /// Tells people of trouble.
     pub alerts: Alerts,
+    /// Sees trouble for those who look.
+    lookout: Lookout,
     /// Tells a dead man's switch how runs go.
     pub heartbeat: Arc<Heartbeat>,
     snapshot: Mutex<Option<(Instant, Arc<Snapshot>)>>,
@@ -87,6 +89,7 @@ impl Crew {
             metrics,
             http_token,
             alerts,
+            lookout: Lookout::default(),
             heartbeat,
             snapshot,
         };
@@ -121,6 +124,11 @@ impl Crew {
     pub async fn disks(self: &Arc<Self>) -> Disks {
         let crew = Arc::clone(self);
         blocking(move || Disks::of(&crew.config)).await
+    }
+
+    /// What is wrong in this snapshot and worth telling, in the order in which a person should look at it.
+    pub fn troubles(&self, snapshot: &Snapshot, disks: &Disks) -> Vec<Trouble> {
+        self.lookout.look(snapshot, disks, &self.config, self.now().trunc_subsecs(0))
     }
 
     /// Lanes with a run that shows no sign of life, by name.

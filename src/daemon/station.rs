@@ -9,7 +9,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
 
 use super::crew::Crew;
 use crate::{
@@ -25,6 +28,12 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 /// How long the ledger may take to be written when somebody asks whether it can be.
 const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Answers that read much are made so many at a time: fewer than there are threads for what blocks.
+const LARGE_ANSWERS: usize = 2;
+
+/// How long those who ask for much wait for their turn.
+const TURN_PATIENCE: Duration = Duration::from_secs(10);
+
 /// What the daemon shows.
 pub struct Station {
     /// Counts what is done, over all reloads.
@@ -35,6 +44,7 @@ pub struct Station {
     started_at: DateTime<Utc>,
     is_stopping: AtomicBool,
     ledger_check: Arc<tokio::sync::Mutex<()>>,
+    turns: Arc<Semaphore>,
 }
 
 impl Station {
@@ -42,8 +52,18 @@ impl Station {
         let started_at = timing.clock.now();
         let last_beat = Mutex::new(Instant::now());
         let (crew, is_stopping) = (watch::Sender::new(crew), AtomicBool::new(false));
-        let ledger_check = Arc::default();
-        Self { metrics, timing, crew, last_beat, started_at, is_stopping, ledger_check }
+        let (ledger_check, turns) = (Arc::default(), Arc::new(Semaphore::new(LARGE_ANSWERS)));
+        Self { metrics, timing, crew, last_beat, started_at, is_stopping, ledger_check, turns }
+    }
+
+    /// When the daemon began.
+    pub fn started_at(&self) -> DateTime<Utc> {
+        self.started_at
+    }
+
+    /// The turn of one who asks for much; to be kept until that is read. `None` where too many are before it.
+    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        timeout(TURN_PATIENCE, Arc::clone(&self.turns).acquire_owned()).await.ok()?.ok()
     }
 
     /// The crew that is at work now.

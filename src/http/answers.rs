@@ -11,10 +11,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::{
+    problem::Problem,
+    reply::{Rendered, plain},
+};
 use crate::{daemon::Station, metrics};
-
-const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The process runs and answers.
 pub(super) async fn health() -> Response {
@@ -43,26 +44,16 @@ pub(super) async fn metrics(State(station): State<Arc<Station>>, headers: Header
     ([(CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response()
 }
 
-/// As `status --json` prints it.
-pub(super) async fn status(State(station): State<Arc<Station>>) -> Response {
+/// What `status --json` prints.
+pub(super) async fn status(State(station): State<Arc<Station>>) -> Result<Rendered, Problem> {
     let crew = station.crew();
-    let text = match crew.snapshot().await {
-        Ok(snapshot) => {
-            serde_json::to_string_pretty(&snapshot.to_json(&crew.config)).map_err(|error| error.to_string())
-        }
-        Err(error) => Err(error.to_string()),
-    };
-    match text {
-        Ok(text) => ([(CONTENT_TYPE, JSON)], text + "\n").into_response(),
-        Err(error) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
-    }
+    Rendered::new(&crew.snapshot().await?.to_json(&crew.config))
 }
 
 /// Nothing is there.
 pub(super) async fn unknown() -> Response {
-    plain(StatusCode::NOT_FOUND, "not found: there are /healthz, /readyz, /metrics and /api/status\n")
-}
-
-fn plain(status: StatusCode, text: impl Into<String>) -> Response {
-    (status, [(CONTENT_TYPE, PLAIN)], text.into()).into_response()
+    plain(
+        StatusCode::NOT_FOUND,
+        "not found: there are /, /healthz, /readyz, /metrics and what is below /api\n",
+    )
 }

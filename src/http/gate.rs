@@ -13,13 +13,15 @@ use axum::{
 };
 use subtle::ConstantTimeEq;
 
+use super::page;
 use crate::{daemon::Station, secret::Secret};
 
-/// Answers only those who send the token, where there is one (RFC 6750, section 2.1). No answer is kept by caches, nor
-/// taken for something else than it says it is.
+/// Answers only those who send the token, where there is one (RFC 6750, section 2.1); the page holds no data, and asks people
+/// for it. No answer is kept by caches, nor taken for something else than it says it is.
 pub(super) async fn keep(State(station): State<Arc<Station>>, request: Request, next: Next) -> Response {
     let crew = station.crew();
-    let mut response = if is_admitted(crew.http_token.as_ref(), request.headers()) {
+    let is_open = page::is_part(request.uri().path());
+    let mut response = if is_open || is_admitted(crew.http_token.as_ref(), request.headers()) {
         next.run(request).await
     } else {
         let challenge = [(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"audience-exporter\""))];

@@ -1,9 +1,15 @@
-//! The daemon's HTTP address: `/healthz`, `/readyz`, `/metrics` and `/api/status`. It answers questions and takes no
-//! orders.
+//! The daemon's HTTP address: a page for people at `/`, `/healthz`, `/readyz`, `/metrics`, and what is below `/api`
+//! (docs/http.md). It answers questions and takes no orders.
 
 mod answers;
 mod connections;
 mod gate;
+mod history;
+mod overview;
+mod page;
+mod parameters;
+mod problem;
+mod reply;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -54,6 +60,12 @@ fn router(station: Arc<Station>) -> Router {
         .route("/readyz", get(answers::readiness))
         .route("/metrics", get(answers::metrics))
         .route("/api/status", get(answers::status))
+        .route("/api/overview", get(overview::overview))
+        .route("/api/calendar", get(history::calendar))
+        .route("/api/runs", get(history::runs))
+        .route("/api/series", get(history::series))
+        .route("/", get(page::index))
+        .route("/assets/{name}", get(page::asset))
         .fallback(answers::unknown)
         .layer(middleware::from_fn_with_state(Arc::clone(&station), gate::keep))
         .with_state(station)

@@ -20,6 +20,7 @@ mod read;
 mod rebuild;
 mod records;
 mod restore;
+mod runs;
 mod schema;
 mod tickets;
 mod transact;
@@ -39,8 +40,8 @@ pub use budget::Limit;
 pub use rebuild::Replaced;
 pub use records::{
     AlertBook, AlertRecord, CameraRecord, Change, Evidence, Extent, FailureRecord, FileRecord, Intention,
-    InventoryRecord, LastError, OutboxEntry, OutboxStatus, Recheck, Reconciliation, RunSummary, Series,
-    SeriesKey, SeriesOverview, SeriesStatus, WindowRecord,
+    InventoryRecord, LastError, OutboxEntry, OutboxStatus, Recheck, Reconciliation, RunRecord, RunSummary,
+    Series, SeriesKey, SeriesOverview, SeriesStatus, WindowRecord,
 };
 pub use restore::Restored;
 

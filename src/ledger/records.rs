@@ -205,6 +205,27 @@ pub struct RunSummary<'a> {
     pub rows: u64,
 }
 
+/// A run, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// Counts up.
+    pub id: i64,
+    /// What was run: `pull`, `run hourly`.
+    pub command: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended; `None` where it is under way, or died.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The word for how it ended.
+    pub outcome: Option<String>,
+    /// Windows that were published.
+    pub windows_done: u64,
+    /// Windows that could not be had.
+    pub windows_failed: u64,
+    /// Rows that were received.
+    pub rows: u64,
+}
+
 /// A file that a delivery is to send, or has sent, in its latest version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxEntry {

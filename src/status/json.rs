@@ -19,6 +19,13 @@ struct StatusJson {
     now: String,
     daemon: Option<String>,
     series: Vec<SeriesJson>,
+    #[serde(flatten)]
+    errands: ErrandsJson,
+}
+
+/// Deliveries, inventories and accounts, as programs read them.
+#[derive(Serialize)]
+pub struct ErrandsJson {
     deliveries: Vec<DeliveryJson>,
     inventories: Vec<InventoryJson>,
     accounts: Vec<AccountJson>,
@@ -73,8 +80,9 @@ struct InventoryJson {
     next_run_local: Option<String>,
 }
 
+/// How something ended last time, as programs read it.
 #[derive(Serialize)]
-struct ErrorJson {
+pub struct ErrorJson {
     at: String,
     reason: String,
     message: String,
@@ -132,10 +140,23 @@ impl Snapshot {
             now: to_display(self.at),
             daemon: self.daemon.clone(),
             series: series.collect(),
+            errands: self.errands_json(config),
+        }
+    }
+
+    /// What is not about series, for programs.
+    pub fn errands_json(&self, config: &Config) -> ErrandsJson {
+        ErrandsJson {
             deliveries: self.deliveries.iter().map(delivery_json).collect(),
             inventories: self.inventories.iter().map(|view| inventory_json(config, view)).collect(),
             accounts: self.accounts.iter().map(|view| AccountJson::new(view, self.at)).collect(),
         }
+    }
+}
+
+impl From<&LastError> for ErrorJson {
+    fn from(LastError { at, kind, message }: &LastError) -> Self {
+        Self { at: to_display(*at), reason: kind.clone(), message: message.clone() }
     }
 }
 
@@ -174,7 +195,7 @@ fn series_json(
         missing_buckets: status.map_or(0, |status| status.missing_buckets),
         gaps: view.exported.iter().flat_map(|exported| &exported.gaps).map(gap).collect(),
         last_success: view.last_success().map(to_display),
-        last_error: view.last_error().map(error_json),
+        last_error: view.last_error().map(ErrorJson::from),
         suspect: view
             .suspicions()
             .map(|found| SuspectJson::new(found, view.series.rules.grid, now))
@@ -197,10 +218,10 @@ fn delivery_json(view: &DeliveryView) -> DeliveryJson {
         failures: status.failures,
         retry_at: status.retry_at.map(to_display),
         last_success: status.last_success.map(to_display),
-        last_error: status.last_error.as_ref().map(error_json),
+        last_error: status.last_error.as_ref().map(ErrorJson::from),
         parked_files: parked
             .iter()
-            .map(|(entry, error)| ParkedJson { file: entry.path.clone(), error: error_json(error) })
+            .map(|(entry, error)| ParkedJson { file: entry.path.clone(), error: ErrorJson::from(error) })
             .collect(),
     }
 }
@@ -210,14 +231,10 @@ fn inventory_json(config: &Config, view: &InventoryView) -> InventoryJson {
         name: view.inventory.name.clone(),
         cameras: view.known.as_ref().map_or(0, |known| known.cameras.len()),
         last_success: view.last_success().map(to_display),
-        last_error: view.last_error().map(error_json),
+        last_error: view.last_error().map(ErrorJson::from),
         next_run: view.next_run.map(to_display),
         next_run_local: view.next_run.map(|at| local(config, at)),
     }
-}
-
-fn error_json(LastError { at, kind, message }: &LastError) -> ErrorJson {
-    ErrorJson { at: to_display(*at), reason: kind.clone(), message: message.clone() }
 }
 
 /// Schedules are on the wall clock of the configuration's zone.

@@ -22,7 +22,7 @@ use crate::{
     time::TimeRange,
 };
 
-pub use json::{AccountJson, SuspectJson};
+pub use json::{AccountJson, ErrandsJson, ErrorJson, SuspectJson};
 
 /// Parked files of one delivery that are told one by one; of more the number is told.
 const MAX_PARKED_TOLD: u32 = 10;

@@ -46,7 +46,7 @@ fn every_path_answers_those_who_may_ask() {
 
     let head = ask(address, "HEAD", "/metrics", &[]);
     assert_eq!((head.status, head.body.as_str()), (200, ""));
-    assert_eq!(get(address, "/").status, 404);
+    assert_eq!(get(address, "/nothing").status, 404);
     assert_eq!(ask(address, "POST", "/healthz", &["Content-Length: 0"]).status, 405);
     assert!(head.head.contains("cache-control: no-store") && head.head.contains("nosniff"), "{}", head.head);
     daemon.stop();

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{View, by_job};
 use crate::{
-    calendar::{Calendar, Day, Tally},
+    calendar::{Calendar, DayJson, Tally, TallyJson},
     ledger::Reconciliation,
     states::{Seal, State, Stretch},
     status::SuspectJson,
@@ -49,29 +49,6 @@ struct JobJson {
 }
 
 #[derive(Serialize)]
-struct DayJson {
-    date: String,
-    buckets: u64,
-    #[serde(flatten)]
-    total: TallyJson,
-}
-
-/// `exported` is the sum of `provisional`, `final` and `vanished`; `expected` that and `missing`, `failed` and `due`.
-#[derive(Serialize)]
-struct TallyJson {
-    expected: u64,
-    exported: u64,
-    provisional: u64,
-    r#final: u64,
-    missing: u64,
-    failed: u64,
-    due: u64,
-    vanished: u64,
-    pending: u64,
-    not_due: u64,
-}
-
-#[derive(Serialize)]
 struct StretchJson {
     from: String,
     to: String,
@@ -92,7 +69,7 @@ impl CoverageJson {
     pub(super) fn new(views: &[View], now: DateTime<Utc>) -> Self {
         let job = |(job, _, total): (&str, _, Tally)| JobJson {
             job: job.to_owned(),
-            total: TallyJson::new(&total),
+            total: TallyJson::from(&total),
             share: total.share(),
         };
         Self {
@@ -104,7 +81,7 @@ impl CoverageJson {
 }
 
 fn series(view: &View, now: DateTime<Utc>) -> SeriesJson {
-    let View { series, calendar, .. } = view;
+    let (series, calendar) = (view.series(), &view.calendar);
     let (total, seals, zone) = (calendar.total(), view.seals(), series.stream.timezone);
     SeriesJson {
         job: series.job.name.clone(),
@@ -113,7 +90,7 @@ fn series(view: &View, now: DateTime<Utc>) -> SeriesJson {
         timezone: zone.name(),
         from: calendar.range.map(|range| to_display(range.start())),
         to: calendar.range.map(|range| to_display(range.end())),
-        total: TallyJson::new(&total),
+        total: TallyJson::from(&total),
         share: total.share(),
         partitions: seals.len(),
         sealed_partitions: seals.iter().filter(|seal| seal.is_sealed).count(),
@@ -122,7 +99,7 @@ fn series(view: &View, now: DateTime<Utc>) -> SeriesJson {
         suspect: view.suspicions().map(|found| SuspectJson::new(found, series.rules.grid, now)).collect(),
         stretches: calendar.stretches.iter().map(|found| stretch(found, series.rules.grid)).collect(),
         missing_buckets: missing(calendar, series.rules.grid),
-        days: calendar.days.iter().map(DayJson::new).collect(),
+        days: calendar.days.iter().map(DayJson::from).collect(),
     }
 }
 
@@ -149,28 +126,5 @@ fn stretch(Stretch { range, state, why }: &Stretch, grid: BucketGrid) -> Stretch
         since: why.as_ref().and_then(|why| why.since).map(to_display),
         reason: why.as_ref().map(|why| why.kind.clone()),
         message: why.as_ref().map(|why| why.message.clone()),
-    }
-}
-
-impl DayJson {
-    fn new(day: &Day) -> Self {
-        Self { date: day.date.to_string(), buckets: day.tally.buckets(), total: TallyJson::new(&day.tally) }
-    }
-}
-
-impl TallyJson {
-    fn new(tally: &Tally) -> Self {
-        Self {
-            expected: tally.expected(),
-            exported: tally.exported(),
-            provisional: tally.of(State::Provisional),
-            r#final: tally.of(State::Final),
-            missing: tally.of(State::Missing),
-            failed: tally.of(State::Failed),
-            due: tally.of(State::Due),
-            vanished: tally.of(State::Vanished),
-            pending: tally.of(State::Pending),
-            not_due: tally.of(State::NotDue),
-        }
     }
 }

@@ -18,12 +18,11 @@ use crate::{
     calendar::{Calendar, Tally},
     cli::Coverage,
     environment,
-    ledger::{Evidence, Ledger},
-    report::Failure,
+    ledger::Ledger,
     series::Series,
-    states::{Ground, Seal, seals},
+    states::Seal,
+    survey::Survey,
     suspicion::Suspicion,
-    time::TimeRange,
 };
 
 /// The exit code where something that is due is not there: a run could bring it.
@@ -34,8 +33,7 @@ const NO_COLOR_VARIABLE: &str = "NO_COLOR";
 
 /// What is told of one series.
 struct View {
-    series: Series,
-    evidence: Evidence,
+    survey: Survey,
     calendar: Calendar,
 }
 
@@ -53,7 +51,7 @@ pub(super) fn run(session: &Session, args: &Coverage) -> Result<u8, CommandError
         let is_whole = args.from.is_none() && args.to.is_none();
         let is_coloured =
             std::io::stdout().is_terminal() && environment::variable(NO_COLOR_VARIABLE).is_none();
-        print(&text::shown(&views, is_whole, is_coloured, now))?;
+        print(&text::shown(&views, is_whole, is_coloured))?;
     }
     let is_lacking = views.iter().any(|view| view.calendar.total().lacking() > 0);
     Ok(if is_lacking { LACKING } else { 0 })
@@ -68,45 +66,30 @@ impl View {
         now: DateTime<Utc>,
     ) -> Result<Self, CommandError> {
         let bounds = backfill::bounds(&series, args.from.as_deref(), args.to.as_deref())?;
-        let found = match ledger {
-            Some(ledger) => ledger.find_series(&series.key())?.map(|found| (ledger, found)),
-            None => None,
-        };
-        let (evidence, first_run) = match found {
-            Some((_, found)) if found.layout != series.layout() => {
-                let failure = Failure::layout_changed(&series, &found.layout);
-                return Err(CommandError::Usage(failure.message));
-            }
-            Some((ledger, found)) => (ledger.evidence(found.id)?, found.first_run),
-            None => (Evidence::default(), now),
-        };
-        let start = series.start(first_run);
-        let expected_until = series.expected_until(zone, now);
-        let calendar = Calendar::new(
-            &Ground { rules: series.rules, start, evidence: &evidence, now, expected_until },
-            bounds,
-        );
-        Ok(Self { series, evidence, calendar })
+        let survey = Survey::read(ledger, series, zone, now)?;
+        let calendar = survey.calendar(bounds);
+        Ok(Self { survey, calendar })
+    }
+
+    fn series(&self) -> &Series {
+        &self.survey.series
     }
 
     /// Runs of zeros that are unlike the series and share time with what is shown.
     fn suspicions(&self) -> impl Iterator<Item = &Suspicion> {
-        let is_shown = |range: TimeRange| self.calendar.range.is_some_and(|shown| shown.overlaps(&range));
-        self.evidence.suspicions.iter().filter(move |found| found.range().is_some_and(is_shown))
+        self.survey.suspicions(self.calendar.range)
     }
 
     /// The published files that share time with what is shown.
     fn seals(&self) -> Vec<Seal<'_>> {
-        let mut seals = seals(&self.series.rules, &self.evidence);
-        seals.retain(|seal| self.calendar.range.is_some_and(|range| range.overlaps(&seal.file.period)));
-        seals
+        self.survey.seals(self.calendar.range)
     }
 }
 
 /// The jobs of these series, in order, each with its series and the sum of them.
 fn by_job(views: &[View]) -> impl Iterator<Item = (&str, &[View], Tally)> {
-    views.chunk_by(|one, next| one.series.job.name == next.series.job.name).filter_map(|views| {
-        let job = &*views.first()?.series.job.name;
+    views.chunk_by(|one, next| one.series().job.name == next.series().job.name).filter_map(|views| {
+        let job = &*views.first()?.series().job.name;
         Some((job, views, views.iter().map(|view| view.calendar.total()).sum()))
     })
 }

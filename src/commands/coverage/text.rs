@@ -2,18 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-
 use super::{View, by_job, heatmap};
 use crate::{
     calendar::Tally,
-    commands::output::{self, counted, grouped, local, shortened, wrapped},
+    commands::output::{self, COLUMNS, counted, grouped, local, shortened, wrapped},
     series::Series,
-    states::{State, Stretch},
-    time::BucketSize,
+    states::State,
 };
-
-const COLUMNS: usize = 80;
 
 /// Of more series than that, only totals are shown.
 const MAX_CALENDARS: usize = 8;
@@ -25,11 +20,11 @@ const MAX_TROUBLES: usize = 10;
 const MAX_TROUBLES_OF_ALL: usize = 20;
 
 /// Calendars and totals, and what is wrong; of many series, totals only.
-pub(super) fn shown(views: &[View], is_whole: bool, is_coloured: bool, now: DateTime<Utc>) -> String {
+pub(super) fn shown(views: &[View], is_whole: bool, is_coloured: bool) -> String {
     if views.len() > MAX_CALENDARS {
-        return tables(views, now);
+        return tables(views);
     }
-    let mut parts: Vec<String> = views.iter().map(|view| in_full(view, is_whole, is_coloured, now)).collect();
+    let mut parts: Vec<String> = views.iter().map(|view| in_full(view, is_whole, is_coloured)).collect();
     parts.extend(by_job(views).filter(|(_, views, _)| views.len() > 1).map(|(job, views, total)| {
         let streams = counted(views.len() as u64, "stream");
         [wrapped(&format!("all {streams} of {job}:"), COLUMNS), totals(&total).join("\n")].join("\n")
@@ -50,8 +45,8 @@ pub(super) fn percent(tally: &Tally) -> String {
     }
 }
 
-fn in_full(view: &View, is_whole: bool, is_coloured: bool, now: DateTime<Utc>) -> String {
-    let View { series, calendar, .. } = view;
+fn in_full(view: &View, is_whole: bool, is_coloured: bool) -> String {
+    let (series, calendar) = (view.series(), &view.calendar);
     let name = name(series);
     let Some(range) = calendar.range else {
         return wrapped(&format!("{name}: nothing is to be expected"), COLUMNS);
@@ -62,7 +57,7 @@ fn in_full(view: &View, is_whole: bool, is_coloured: bool, now: DateTime<Utc>) -
     let days = if is_whole { heatmap::last_months(&calendar.days) } else { &calendar.days[..] };
     let hidden =
         (days.len() < calendar.days.len()).then(|| "drawn: the last 13 months; --from draws more".to_owned());
-    let troubles = limited(troubles(view, now), MAX_TROUBLES, "--json shows all");
+    let troubles = limited(troubles(view), MAX_TROUBLES, "--json shows all");
     [wrapped(&heading, COLUMNS), heatmap::drawn(days, is_coloured)]
         .into_iter()
         .chain(hidden)
@@ -103,43 +98,19 @@ fn files(view: &View) -> Option<String> {
 }
 
 /// What is wrong with a series, a sentence each.
-fn troubles(view: &View, now: DateTime<Utc>) -> Vec<String> {
-    let View { series, calendar, .. } = view;
-    let mut suspicions: Vec<_> = view.suspicions().collect();
-    suspicions.reverse();
-    let suspicions = suspicions.into_iter().map(|suspicion| suspicion.sentence(series.rules.grid, now));
-    let seals = view.seals();
-    let disagreements = seals.iter().filter_map(|seal| {
-        let told = seal.reconciliation?.disagreement.as_ref()?;
-        Some(format!("{} disagrees with the service: {told}", seal.path_in(&series.folder())))
-    });
-    let mut stretches: Vec<&Stretch> =
-        calendar.stretches.iter().filter(|stretch| stretch.is_trouble()).collect();
-    stretches.sort_by_key(|stretch| stretch.state != State::Failed);
-    let stretches = stretches.into_iter().map(|stretch| sentence(series, stretch));
-    stretches.chain(disagreements).chain(suspicions).collect()
-}
-
-fn sentence(series: &Series, Stretch { range, state, why }: &Stretch) -> String {
-    let zone = series.stream.timezone;
-    let noun = if series.job.time == BucketSize::Hour { "hour" } else { "day" };
-    let buckets = counted(series.rules.grid.bucket_starts(*range).count() as u64, noun);
-    let (from, to) = (local(range.start(), zone), local(range.end(), zone));
-    let since = why.as_ref().and_then(|why| why.since);
-    let since = since.map(|since| format!(", since {}", local(since, zone))).unwrap_or_default();
-    let why = why.as_ref().map_or("not asked yet; a pull asks for it", |why| &*why.message);
-    format!("{}: {buckets}, {from} to {to}{since}: {why}", state.as_str())
+fn troubles(view: &View) -> Vec<String> {
+    view.survey.findings(&view.calendar).into_iter().map(|found| found.message).collect()
 }
 
 /// A line for each series, and one for each job that has several.
-fn tables(views: &[View], now: DateTime<Utc>) -> String {
+fn tables(views: &[View]) -> String {
     let tables = by_job(views).map(|(job, views, total)| {
-        let rows = views.iter().map(|view| row(&view.series.stream.name, &view.calendar.total()));
+        let rows = views.iter().map(|view| row(&view.series().stream.name, &view.calendar.total()));
         let sum = (views.len() > 1).then(|| row("all of them", &total));
         let header = [&*shortened(job, 22), "expected", "exported", "missing", "failed", "due", "there"];
         output::table(&header, &[1, 2, 3, 4, 5, 6], rows.chain(sum))
     });
-    let troubles = limited(troubles_of_all(views, now), MAX_TROUBLES_OF_ALL, "--json shows all");
+    let troubles = limited(troubles_of_all(views), MAX_TROUBLES_OF_ALL, "--json shows all");
     let troubles: Vec<String> = troubles.iter().map(|trouble| wrapped(trouble, COLUMNS)).collect();
     let troubles = Some(troubles.join("\n")).filter(|troubles| !troubles.is_empty());
     let hint = "for a calendar, name one: audience-exporter coverage --stream STREAM".to_owned();
@@ -147,11 +118,11 @@ fn tables(views: &[View], now: DateTime<Utc>) -> String {
 }
 
 /// Each trouble once, with the first series that has it and how many more do.
-fn troubles_of_all(views: &[View], now: DateTime<Utc>) -> Vec<String> {
+fn troubles_of_all(views: &[View]) -> Vec<String> {
     let mut by_trouble: BTreeMap<String, Vec<&Series>> = BTreeMap::new();
     for view in views {
-        for trouble in troubles(view, now) {
-            by_trouble.entry(trouble).or_default().push(&view.series);
+        for trouble in troubles(view) {
+            by_trouble.entry(trouble).or_default().push(view.series());
         }
     }
     let mut all: Vec<(String, Vec<&Series>)> = by_trouble.into_iter().collect();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    commands::output::{self, grouped, local, rough, shortened},
+    commands::output::{self, COLUMNS, grouped, local, rough, shortened, wrapped},
     config::Config,
     ledger::LastError,
     status::{DeliveryView, InventoryView, Snapshot},
@@ -11,7 +11,8 @@ use crate::{
 
 /// A table of each kind that there is, and below them what is wrong.
 pub(super) fn shown(snapshot: &Snapshot, config: &Config) -> [Option<String>; 3] {
-    let troubles = troubles(snapshot, config).join("\n");
+    let troubles =
+        troubles(snapshot, config).iter().map(|line| wrapped(line, COLUMNS)).collect::<Vec<_>>().join("\n");
     [
         delivery_table(snapshot),
         inventory_table(snapshot, config),
@@ -28,7 +29,7 @@ fn delivery_table(snapshot: &Snapshot) -> Option<String> {
             None => "ok".to_owned(),
         };
         vec![
-            shortened(&delivery.name, 24),
+            shortened(&delivery.name, 16),
             grouped(status.pending),
             grouped(status.awaiting),
             grouped(status.parked),

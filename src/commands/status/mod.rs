@@ -2,21 +2,28 @@
 //! accounts are.
 
 mod errands;
+mod recent;
 mod schedule;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::{
     CommandError, auth,
-    output::{self, grouped, local, rough, shortened},
+    output::{self, COLUMNS, grouped, local, rough, shortened, wrapped},
     session::Session,
 };
 use crate::{
     cli::Status,
     config::Config,
-    ledger::{LastError, Ledger},
+    ledger::{LastError, Ledger, LedgerError},
     status::{Exported, SeriesView, Snapshot, TokenViews},
 };
+
+/// Where the names of streams stand.
+const STREAM: usize = 1;
+
+/// Names of streams are not cut shorter, whatever else there is to tell.
+const MIN_NAME: usize = 8;
 
 /// Streams with an error that are spelled out below the table.
 const MAX_ERRORS_SHOWN: usize = 20;
@@ -32,20 +39,38 @@ pub(super) fn run(session: &Session, args: &Status) -> Result<u8, CommandError> 
     if args.json {
         output::print_json(&snapshot.to_json(&config))?;
     } else {
-        output::print(&shown(&snapshot, &config))?;
+        output::print(&shown(&snapshot, &config, ledger.as_ref())?)?;
     }
     Ok(0)
 }
 
 /// For people: a table of each kind that there is, and below them what is wrong.
-fn shown(snapshot: &Snapshot, config: &Config) -> String {
-    let header = ["job", "stream", "exported until", "lag", "rows", "files", "missing", "gaps", "state"];
-    let rows = snapshot.series.iter().map(|view| row(view, snapshot.at));
-    let series = output::table(&header, &[3, 4, 5, 6, 7], rows);
+fn shown(snapshot: &Snapshot, config: &Config, ledger: Option<&Ledger>) -> Result<String, LedgerError> {
     let errors = Some(trouble_lines(snapshot).join("\n")).filter(|errors| !errors.is_empty());
-    let parts = [Some(series), errors].into_iter().chain(errands::shown(snapshot, config));
+    let parts = [Some(series_table(snapshot, ledger)?), errors].into_iter();
+    let parts = parts.chain(errands::shown(snapshot, config));
     let parts = parts.chain([Some(schedule::shown(snapshot, config)), Some(daemon_line(snapshot))]);
-    parts.flatten().collect::<Vec<_>>().join("\n\n")
+    Ok(parts.flatten().collect::<Vec<_>>().join("\n\n"))
+}
+
+/// A line for each series. Names of streams have what the other columns leave of the width.
+fn series_table(snapshot: &Snapshot, ledger: Option<&Ledger>) -> Result<String, LedgerError> {
+    let header = ["job", "stream", "exported until", "lag", "missing", "gaps", "7 days", "state"];
+    let row = |view: &SeriesView| {
+        let week = ledger.map_or(Ok(String::new()), |ledger| recent::week(ledger, view, snapshot.at))?;
+        Ok::<_, LedgerError>(row(view, week, snapshot.at))
+    };
+    let mut rows: Vec<[String; 8]> = snapshot.series.iter().map(row).collect::<Result<_, _>>()?;
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([header[column].len()]).max().unwrap_or(0)
+    };
+    let others: usize = (0..header.len()).filter(|column| *column != STREAM).map(width).sum();
+    let room = COLUMNS.saturating_sub(others + 2 * (header.len() - 1)).max(MIN_NAME);
+    for row in &mut rows {
+        row[STREAM] = shortened(&row[STREAM], room);
+    }
+    Ok(output::table(&header, &[3, 4, 5], rows.into_iter().map(Vec::from)))
 }
 
 fn daemon_line(snapshot: &Snapshot) -> String {
@@ -55,29 +80,29 @@ fn daemon_line(snapshot: &Snapshot) -> String {
     }
 }
 
-fn row(view: &SeriesView, now: DateTime<Utc>) -> Vec<String> {
+fn row(view: &SeriesView, week: String, now: DateTime<Utc>) -> [String; 8] {
     let series = &view.series;
-    let (job, stream) = (shortened(&series.job.name, 12), shortened(&series.stream.name, 20));
+    let (job, stream) = (shortened(&series.job.name, 10), series.stream.name.clone());
+    let unknown = || "-".to_owned();
     let Some(Exported { status, gaps, suspicions, .. }) = &view.exported else {
-        let unknown = std::iter::repeat_n("-".to_owned(), 6);
-        return [job, stream].into_iter().chain(unknown).chain(["never run".to_owned()]).collect();
+        let state = "never run".to_owned();
+        return [job, stream, unknown(), unknown(), unknown(), unknown(), week, state];
     };
     let until = view.exported_until();
     let state = match (&status.last_error, status.last_success) {
-        (Some(error), _) => error.kind.clone(),
+        (Some(error), _) => shortened(&error.kind, 11),
         (None, _) if suspicions.iter().any(|found| !found.is_over) => "suspect".to_owned(),
         (None, Some(_)) => "ok".to_owned(),
         (None, None) => "never run".to_owned(),
     };
-    vec![
+    [
         job,
         stream,
-        until.map_or_else(|| "-".to_owned(), |until| local(until, series.stream.timezone)),
-        until.map_or_else(|| "-".to_owned(), |until| rough(now - until)),
-        grouped(status.rows),
-        grouped(status.files),
+        until.map_or_else(unknown, |until| local(until, series.stream.timezone)),
+        until.map_or_else(unknown, |until| rough(now - until)),
         grouped(status.missing_buckets),
         gaps.len().to_string(),
+        week,
         state,
     ]
 }
@@ -101,5 +126,5 @@ fn trouble_lines(snapshot: &Snapshot) -> Vec<String> {
         errors.truncate(MAX_ERRORS_SHOWN);
         errors.push(format!("and {more} more; --json shows all"));
     }
-    errors
+    errors.iter().map(|line| wrapped(line, COLUMNS)).collect()
 }

@@ -18,7 +18,7 @@ pub(super) fn shown(snapshot: &Snapshot, config: &Config) -> String {
         .map(|view| (&*view.inventory.name, view.inventory.schedule.as_str(), view.next_run));
     let rows = jobs.chain(inventories).map(|(name, line, next)| {
         let time = |zone| next.map_or_else(|| "-".to_owned(), |next| local(next, zone));
-        vec![shortened(name, 24), line.to_owned(), time(config.timezone), time(chrono_tz::Tz::UTC)]
+        vec![shortened(name, 16), line.to_owned(), time(config.timezone), time(chrono_tz::Tz::UTC)]
     });
     let zone = config.timezone.name();
     output::table(&["next run of", "schedule", zone, "UTC"], &[], rows)

@@ -1,0 +1,41 @@
+//! The command that writes reports.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `report`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Only this job [default: the first one that has such streams]
+    #[arg(long, value_name = "JOB")]
+    pub job: Option<String>,
+    /// Only this stream; may be repeated [default: all of the job]
+    #[arg(long = "stream", value_name = "STREAM")]
+    pub streams: Vec<String>,
+    /// Only streams with this value of a tag
+    #[arg(long, value_name = "KEY:VALUE", conflicts_with = "streams")]
+    pub tag: Option<String>,
+    /// From this date (local midnight of the streams) or RFC 3339 instant [default: a week before the end]
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+    /// Up to this date or instant, which is not part of it [default: now]
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+    /// How much local time a point of the charts stands for [default: what fits]
+    #[arg(long, value_name = "PERIOD")]
+    pub by: Option<ResolutionName>,
+    /// File to write; one that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// A resolution by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ResolutionName {
+    Bucket,
+    Day,
+    Week,
+    Month,
+}

@@ -1,0 +1,31 @@
+"""Every view at three widths, light and dark: fit for everybody, and kept for those who want to see it."""
+
+import stage
+
+VIEWS = {
+    "fleet": "#/",
+    "fleet-troubled": "#/?troubled=1",
+    "stream": "#/stream/hourly/escalator",
+    "stream-failed": "#/stream/hourly/food-court",
+    "audience": "#/audience?job=hourly&stream=lobby",
+    "audience-all": "#/audience?job=hourly&range=month",
+    "audience-daily": "#/audience?job=daily&stream=lobby&range=month",
+    "audience-empty": "#/audience?job=hourly&stream=food-court",
+    "runs": "#/runs",
+}
+WIDTHS = [390, 1280, 2560]
+
+
+def take(at, folder):
+    taken = 0
+    for name, route in VIEWS.items():
+        for width in WIDTHS:
+            for theme in ["light", "dark"]:
+                what = f"{name}-{width}-{theme}"
+                with at.page(route, width=width, theme=theme) as page:
+                    page.wait_for_timeout(100)
+                    page.screenshot(path=folder / f"{what}.png", full_page=True)
+                    stage.assert_no_sideways(page, what)
+                    stage.assert_usable(page, what)
+                    taken += 1
+    return taken
