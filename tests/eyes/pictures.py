@@ -16,6 +16,13 @@ VIEWS = {
 WIDTHS = [390, 1280, 2560]
 
 
+def take_small(at, folder):
+    """The two of the README."""
+    for name, route, height in [("fleet", VIEWS["fleet"], 700), ("audience", VIEWS["audience"], 885)]:
+        with at.page(route) as page:
+            page.screenshot(path=folder / f"{name}.png", clip={"x": 0, "y": 0, "width": 1280, "height": height})
+
+
 def take(at, folder):
     taken = 0
     for name, route in VIEWS.items():
