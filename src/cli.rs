@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "doc comments here are help texts for people")]
 
 mod accounts;
+mod kit;
 mod packaging;
 mod proof;
 mod report;
@@ -15,6 +16,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Logout};
+pub use kit::Kit;
 pub use packaging::{Health, Man};
 pub use proof::{Ledger, LedgerCommand, Rebuild, Verify};
 pub use report::{Report, ResolutionName};
@@ -176,6 +178,11 @@ pub enum Command {
         after_help = "Examples:\n  audience-exporter report --stream lobby --from 2026-11-01 --to 2026-12-01 --out lobby.html\n  audience-exporter report --tag site:mall --out mall.html"
     )]
     Report(Report),
+    /// Write a folder for analysts: data dictionary, DuckDB views and queries, examples for pandas, Polars, dbt and Excel
+    #[command(
+        after_help = "Examples:\n  audience-exporter kit analysis\n  cd analysis && duckdb audience.duckdb -c '.read views.sql' -c '.read queries.sql'"
+    )]
+    Kit(Kit),
     /// Serve the simulated Angus API, with a partner to deliver to and a camera inventory
     #[command(
         after_help = "Examples:\n  audience-exporter simulate --accounts --print-config > exporter.toml\n  audience-exporter simulate --replay footfall.csv.gz --error-rate 0.05"

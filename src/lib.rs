@@ -26,6 +26,7 @@ pub mod http;
 pub mod inventory;
 pub mod journal;
 pub mod judging;
+pub mod kit;
 pub mod ledger;
 pub mod locks;
 pub mod logging;

@@ -1,5 +1,5 @@
-//! Writing published rows anew after the configuration changed how rows are written: other tags, another compression.
-//! Nothing is asked of the service.
+//! Writing published rows anew after the configuration changed how rows are written: other tags, another compression,
+//! another profile of CSV. Nothing is asked of the service.
 
 use crate::{
     ledger::{FileRecord, Intention},
@@ -23,7 +23,12 @@ impl Archive {
         }
         self.ledger.record_style(series_id, &series.style(), &written)?;
         let (job, stream) = (&*series.job.name, &*series.stream.name);
-        tracing::info!(job, stream, files = written.len(), "tags or compression changed, files written anew");
+        tracing::info!(
+            job,
+            stream,
+            files = written.len(),
+            "tags, compression or profile changed, files written anew"
+        );
         Ok(())
     }
 

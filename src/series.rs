@@ -81,10 +81,13 @@ impl Series {
         format!("{time} {} {partition} {}", self.stream.timezone.name(), self.job.format.file_name())
     }
 
-    /// What decides how the same rows are written. Where it changes, every file is written anew.
+    /// What decides how the same rows are written: compression, profile where it is not the default, tags. Where it changes,
+    /// every file is written anew.
     pub fn style(&self) -> String {
+        let format = self.job.format;
+        let profile = format.special_profile().map(|profile| format!(" {}", profile.as_str()));
         let tags = self.context.tags.iter().map(|(key, value)| format!(" {key}={value:?}"));
-        format!("{}{}", self.job.format.compression_name(), tags.collect::<String>())
+        format!("{}{}{}", format.compression_name(), profile.unwrap_or_default(), tags.collect::<String>())
     }
 
     /// The folder of its partitions, relative to the output folder.

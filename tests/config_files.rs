@@ -2,8 +2,11 @@
 
 use std::{fs, path::Path};
 
-use audience_exporter::config::{
-    Account, AccountSystem, AngelcamSignIn, Config, Delivery, Inventory, Job, SecretSource, Stream,
+use audience_exporter::{
+    config::{
+        Account, AccountSystem, AngelcamSignIn, Config, Delivery, Inventory, Job, SecretSource, Stream,
+    },
+    sink::{CsvCompression, FileFormat},
 };
 use proptest::{prelude::*, sample::Index};
 
@@ -172,7 +175,7 @@ fn every_key_is_in_the_commented_file() {
     for key in [
         "output_dir state_dir timezone streams_file console_url data_url concurrency per_stream_concurrency requests_per_second timeout",
         "max_attempts name username client_id access_token tags time streams metrics schedule start settle",
-        "lookback format partition compression listen token_key kind base_url password",
+        "lookback format csv_profile partition compression listen token_key kind base_url password",
         "password_after_invalid_grant client_secret redirect_uri scope authorize_url token_url revoke_url api_url",
         "space_id exchange_encoding personal_access_token job account url method content_type status_url",
         "repeat_lost_posts",
@@ -190,12 +193,15 @@ fn the_examples_in_comments_are_valid() {
         .replace("# tags = ", "tags = ")
         .replace("# start = ", "start = ")
         .replace("# token_key = ", "token_key = ")
-        .replace("# listen = ", "listen = ");
+        .replace("# listen = ", "listen = ")
+        .replace("#format = \"parquet\"", "format = \"csv\"")
+        .replace("# csv_profile = ", "csv_profile = ");
     let config = parse(&examples, "exporter.toml");
     assert_eq!(config.tag_keys, ["site", "zone"]);
     assert!(config.jobs[0].start.is_some());
     assert!(config.token_key.is_some());
     assert!(config.http.is_some());
+    assert_eq!(config.jobs[0].format, FileFormat::ExcelEu(CsvCompression::None));
 }
 
 #[test]

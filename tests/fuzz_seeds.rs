@@ -79,12 +79,16 @@ fn write_the_files_of_our_encoders() {
 
 fn seed_path(format: FileFormat) -> PathBuf {
     let target = match format {
-        FileFormat::Csv(CsvCompression::None | CsvCompression::Gzip | CsvCompression::Zstd) => "csv",
+        FileFormat::Csv(compression) | FileFormat::ExcelEu(compression) => match compression {
+            CsvCompression::None | CsvCompression::Gzip | CsvCompression::Zstd => "csv",
+        },
         FileFormat::Parquet(
             ParquetCompression::None | ParquetCompression::Snappy | ParquetCompression::Zstd,
         ) => "parquet",
     };
-    folder().join("seeds").join(target).join(format!("encoded-{}", format.compression_name()))
+    let profile = format.special_profile().map(|profile| format!("-{}", profile.as_str()));
+    let name = format!("encoded-{}{}", format.compression_name(), profile.unwrap_or_default());
+    folder().join("seeds").join(target).join(name)
 }
 
 /// The two hours of one wall clock when the clocks go back, with everything that a row can hold and without.

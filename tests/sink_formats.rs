@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use arbitrary::{COUNTS, MEANS, arbitrary_context, arbitrary_rows};
 
 const PLAIN_CSV: FileFormat = FileFormat::Csv(CsvCompression::None);
+const PLAIN_EXCEL: FileFormat = FileFormat::ExcelEu(CsvCompression::None);
 
 fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -49,10 +50,23 @@ lobby,2026-10-25T01:00:00Z,2026-10-25T02:00:00Z,2026-10-25T02:00:00,+01:00,0,,,,
 lobby,2026-10-25T02:00:00Z,2026-10-25T03:00:00Z,2026-10-25T03:00:00,+01:00,,,,,,,,,,,,,,"paris, ""nord""",
 "#;
 
+/// The same for Excel: a byte order mark, and CR LF at the ends of lines.
+const SMALL_EXCEL: &str = "\u{feff}stream;bucket_start;bucket_end;local_start;utc_offset;passing_by;interested;\
+stop_time_seconds;attention_time_seconds;category_senior_female;category_senior_male;category_young_female;\
+category_young_male;gender_female;gender_male;gender_unknown;satisfaction;extras;tag_site;tag_zone\r\n\
+lobby;2026-10-25T02:00:00+02:00;2026-10-25T02:00:00+01:00;2026-10-25 02:00:00;UTC+02:00;10;11;20,0;0,1;12;13;14;15;16;17;18;\
+\"{\"\"negative\"\":1,\"\"neutral\"\":2}\";\"{\"\"note\"\":\"\"a \\\"\"quoted\\\"\" one\"\"}\";\"paris, \"\"nord\"\"\";\r\n\
+lobby;2026-10-25T02:00:00+01:00;2026-10-25T03:00:00+01:00;2026-10-25 02:00:00;UTC+01:00;0;;;;;;;;;;;;;\
+\"paris, \"\"nord\"\"\";\r\n\
+lobby;2026-10-25T03:00:00+01:00;2026-10-25T04:00:00+01:00;2026-10-25 03:00:00;UTC+01:00;;;;;;;;;;;;;;\
+\"paris, \"\"nord\"\"\";\r\n";
+
 #[test]
 fn csv_is_this_text() {
     let csv = PLAIN_CSV.encode(&context(), &small_rows()).unwrap();
     assert_eq!(String::from_utf8(csv).unwrap(), SMALL_CSV);
+    let excel = PLAIN_EXCEL.encode(&context(), &small_rows()).unwrap();
+    assert_eq!(String::from_utf8(excel).unwrap(), SMALL_EXCEL);
 }
 
 /// Published files are compared byte for byte: a change here makes every file of every user change once.
@@ -68,6 +82,9 @@ fn the_bytes_of_every_format_are_these() {
             "Csv(None) 696 6e70c4f16a18ecf674ecc3c426fead975f016ebb2bda964dcc8e9b88cc768b57",
             "Csv(Gzip) 307 91e3c5bd81621613804a46df9085fbfc7722ffa9addd9d709d93b39ce6bbdba5",
             "Csv(Zstd) 311 d7a3da7d294da645f8eca4321f2df8755fde64b1c27eb9e8cda2fa27cc63afb9",
+            "ExcelEu(None) 742 e7ed1f60bb4cb4cda124c7b3ef9584099d90be88c4e6f2eb8b1210fba9e2b79b",
+            "ExcelEu(Gzip) 327 55cf74d05084f4a5efd7854b91d6a323fafbc056de952172d0fbdbd30c477cd2",
+            "ExcelEu(Zstd) 334 f3d07b4cc89b6461026e8b265381652b890341b36bb8944999cd342acd72f6c2",
             "Parquet(None) 3373 a17ff0d14e9131926c3677a21edf46e82ebcc763e97b0f586102dc284eca7a2c",
             "Parquet(Snappy) 3414 8ecad46153f8401141080c7aa85a79dbf64471e61e6afc720b43feddba815d02",
             "Parquet(Zstd) 3581 c2ebd77a2bba4c8743d97d89734ff673b8f1150857c322a90330107dd64e8dcb",
@@ -127,13 +144,46 @@ proptest! {
     /// Which fields have quotes, and how.
     #[test]
     fn csv_is_what_the_library_would_write(context in arbitrary_context(), rows in arbitrary_rows()) {
-        let bytes = PLAIN_CSV.encode(&context, &rows).unwrap();
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&bytes[..]);
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for record in reader.byte_records() {
-            writer.write_byte_record(&record.unwrap()).unwrap();
+        for (format, start, separator, end) in [
+            (PLAIN_CSV, "", b',', csv::Terminator::Any(b'\n')),
+            (PLAIN_EXCEL, "\u{feff}", b';', csv::Terminator::CRLF),
+        ] {
+            let bytes = format.encode(&context, &rows).unwrap();
+            let text = bytes.strip_prefix(start.as_bytes()).unwrap();
+            let mut reader =
+                csv::ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(text);
+            let mut writer =
+                csv::WriterBuilder::new().delimiter(separator).terminator(end).from_writer(Vec::new());
+            for record in reader.byte_records() {
+                writer.write_byte_record(&record.unwrap()).unwrap();
+            }
+            prop_assert_eq!(writer.into_inner().unwrap(), text);
         }
-        prop_assert_eq!(writer.into_inner().unwrap(), bytes);
+    }
+
+    /// So that files are read whose job has another profile by now, and by those who know only the name of a file.
+    #[test]
+    fn either_profile_is_read_as_the_other(context in arbitrary_context(), rows in arbitrary_rows()) {
+        for compression in [CsvCompression::None, CsvCompression::Gzip, CsvCompression::Zstd] {
+            let (standard, excel) = (FileFormat::Csv(compression), FileFormat::ExcelEu(compression));
+            assert_same(standard, &standard.decode(&context, &excel.encode(&context, &rows).unwrap()).unwrap(), &rows);
+            assert_same(excel, &excel.decode(&context, &standard.encode(&context, &rows).unwrap()).unwrap(), &rows);
+        }
+    }
+
+    /// Whatever stands in them: neither a person nor a spreadsheet can be made to run them.
+    #[test]
+    fn no_field_for_excel_begins_like_a_formula(context in arbitrary_context(), rows in arbitrary_rows()) {
+        let bytes = PLAIN_EXCEL.encode(&context, &rows).unwrap();
+        let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(&bytes[3..]);
+        let numbers = 5..16;
+        for record in reader.records() {
+            for (index, field) in record.unwrap().iter().enumerate() {
+                let is_number = numbers.contains(&index) && field.replace(',', ".").parse::<f64>().is_ok();
+                let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+                prop_assert!(is_number || !is_formula, "{:?}", field);
+            }
+        }
     }
 }
 
@@ -212,8 +262,8 @@ fn a_flipped_bit_is_refused_or_harmless() {
                 assert!(format.people(&context(), &damaged).is_err(), "{format:?} with bit {bit} flipped");
             }
             match (format, format.decode(&context(), &damaged)) {
-                (_, Err(_)) | (PLAIN_CSV, Ok(_)) => {}
-                (FileFormat::Csv(_), Ok(read)) => assert_same(format, &read, &rows),
+                (_, Err(_)) | (PLAIN_CSV | PLAIN_EXCEL, Ok(_)) => {}
+                (FileFormat::Csv(_) | FileFormat::ExcelEu(_), Ok(read)) => assert_same(format, &read, &rows),
                 (FileFormat::Parquet(_), Ok(_)) => panic!("{format:?} with bit {bit} flipped was read"),
             }
         }
@@ -231,7 +281,7 @@ fn a_file_cut_off_is_refused() {
                 Err(_) => {}
                 Ok(read) => {
                     assert!(
-                        format == PLAIN_CSV && bytes[..length].ends_with(b"\n"),
+                        [PLAIN_CSV, PLAIN_EXCEL].contains(&format) && bytes[..length].ends_with(b"\n"),
                         "{format:?} cut at {length}"
                     );
                     assert_same(format, &read, &rows[..read.len()]);
@@ -252,10 +302,10 @@ fn bytes_after_the_end_are_refused() {
     }
 }
 
-/// The CSV of [`SMALL_CSV`] with `from` replaced once, compressed as `compression` says.
-fn changed_csv(compression: CsvCompression, from: &str, to: &str) -> Vec<u8> {
-    assert!(SMALL_CSV.contains(from), "{from}");
-    let csv = SMALL_CSV.replacen(from, to, 1).into_bytes();
+/// `csv` with `from` replaced once, compressed as `compression` says.
+fn changed(csv: &str, compression: CsvCompression, from: &str, to: &str) -> Vec<u8> {
+    assert!(csv.contains(from), "{from}");
+    let csv = csv.replacen(from, to, 1).into_bytes();
     match compression {
         CsvCompression::None => csv,
         CsvCompression::Gzip => {
@@ -307,10 +357,10 @@ fn csv_that_is_not_ours_is_refused_by_name() {
     ];
     for compression in [CsvCompression::None, CsvCompression::Gzip, CsvCompression::Zstd] {
         let format = FileFormat::Csv(compression);
-        let unchanged = changed_csv(compression, "", "");
+        let unchanged = changed(SMALL_CSV, compression, "", "");
         assert_same(format, &format.decode(&context(), &unchanged).unwrap(), &small_rows());
         for (from, to, message) in cases {
-            let changed = changed_csv(compression, from, to);
+            let changed = changed(SMALL_CSV, compression, from, to);
             let refused = format.decode(&context(), &changed).unwrap_err().to_string();
             assert!(refused.starts_with(message), "{format:?}: {refused}");
             // What stands in the columns that it reads, it refuses alike.
@@ -319,6 +369,46 @@ fn csv_that_is_not_ours_is_refused_by_name() {
             } else {
                 assert!(!refused.contains("stream") && !refused.contains("bucket_"), "{format:?}: {refused}");
             }
+        }
+    }
+}
+
+/// As Excel itself would save it, for example.
+#[test]
+fn a_file_for_excel_that_is_not_ours_is_refused_by_name() {
+    let cases = [
+        (";bucket_end", ";end", r#"column 3 is expected to be bucket_end, found "end""#),
+        (";", ",", r#"column 1 is expected to be stream, found "stream,bucket_start""#),
+        (";20,0;", ";20.0;", r#"row 1, stop_time_seconds: expected a number such as 12,5, found "20.0""#),
+        (
+            "2026-10-25 02:00:00",
+            "25.10.2026 02:00",
+            r#"row 1, local_start: expected a local time such as 2026-11-21 14:00:00, found "25.10.2026 02:00""#,
+        ),
+        (
+            "2026-10-25T02:00:00+02:00",
+            "2026-10-25T00:00:00Z",
+            r#"row 1, bucket_start: expected an instant such as 2026-11-21T14:00:00+01:00, found "2026-10-25T00:00:00Z""#,
+        ),
+        ("UTC+02:00", "+02:00", r#"row 1, utc_offset: expected an offset such as UTC+01:00, found "+02:00""#),
+        ("lobby", "=lobby", r#"row 1, stream: expected text that is no formula, found "=lobby""#),
+        (
+            "2026-10-25T02:00:00+02:00",
+            "2026-10-25T02:00:00+01:00",
+            r#"bucket 2026-10-25T01:00:00Z contradicts its local start 2026-10-25 02:00:00 "+02:00""#,
+        ),
+        (
+            "2026-10-25 02:00:00;UTC+02:00",
+            "2026-10-25 02:00:00;UTC+01:00",
+            r#"bucket 2026-10-25T00:00:00Z contradicts its local start 2026-10-25 02:00:00 "+01:00""#,
+        ),
+    ];
+    for compression in [CsvCompression::None, CsvCompression::Gzip, CsvCompression::Zstd] {
+        let format = FileFormat::ExcelEu(compression);
+        for (from, to, message) in cases {
+            let refused =
+                format.decode(&context(), &changed(SMALL_EXCEL, compression, from, to)).unwrap_err();
+            assert!(refused.to_string().starts_with(message), "{format:?}: {refused}");
         }
     }
 }

@@ -55,10 +55,12 @@ pub fn token(bytes: &[u8]) {
     check_grant(AngelcamAuth::read_grant(bytes, now).ok(), now);
 }
 
-/// A published CSV file, compressed in any way. What is read can be written and is the same when it is read again.
+/// A published CSV file, compressed in any way and in any profile. What is read can be written in either and is the same
+/// when it is read again.
 pub fn csv(bytes: &[u8]) {
     for compression in [CsvCompression::None, CsvCompression::Gzip, CsvCompression::Zstd] {
         read_back(FileFormat::Csv(compression), bytes);
+        read_back(FileFormat::ExcelEu(compression), bytes);
     }
 }
 

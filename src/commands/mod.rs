@@ -11,6 +11,7 @@ mod demo;
 mod health;
 mod init;
 mod inventory;
+mod kit;
 mod ledger;
 mod man;
 mod output;
@@ -95,6 +96,7 @@ pub async fn run(cli: Cli) -> Result<u8, CommandError> {
         Command::Auth(args) => auth::run(&session, &args).await,
         Command::Rollup(args) => rollup::run(&session, &args).await,
         Command::Report(args) => report::run(&session, &args).await,
+        Command::Kit(args) => kit::run(&session, &args),
         Command::Simulate(args) => simulate::run(&session, &args).await,
         Command::Completions(args) => completions::run(&args),
         Command::Health(args) => health::run(&session, &args).await,

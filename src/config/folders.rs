@@ -20,7 +20,7 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path) -> Result<Folders, Repor
     let state = root.text("state_dir", |text| {
         let state = rules::path(text, base)?;
         match &output {
-            Ok(output) if would_publish(output, &state) => Err(clash(text)),
+            Ok(output) if is_published_in(output, &state) => Err(clash(text)),
             _ => Ok(state),
         }
     });
@@ -32,10 +32,10 @@ fn clash(text: &str) -> Mismatch {
     Mismatch::new(expected, quoted(text))
 }
 
-/// Whether `state` is `output` or lies in it where readers of the published files would find it.
-fn would_publish(output: &Path, state: &Path) -> bool {
-    let (output, state) = (plain(output), plain(state));
-    let Ok(inside) = state.strip_prefix(&output) else { return false };
+/// Whether `folder` is `output` or lies in it where readers of the published files would find it.
+pub(crate) fn is_published_in(output: &Path, folder: &Path) -> bool {
+    let (output, folder) = (plain(output), plain(folder));
+    let Ok(inside) = folder.strip_prefix(&output) else { return false };
     let first = inside.components().next().map(|first| first.as_os_str().to_string_lossy().into_owned());
     !first.is_some_and(|first| first.starts_with(['_', '.']))
 }
@@ -74,9 +74,9 @@ mod tests {
             ("/srv/data", "/srv/data/state", true),
             (".", "state", true),
         ] {
-            assert_eq!(would_publish(Path::new(output), Path::new(state)), published, "{output} {state}");
+            assert_eq!(is_published_in(Path::new(output), Path::new(state)), published, "{output} {state}");
         }
         let here = absolute("data/state").unwrap();
-        assert!(would_publish(Path::new("data"), &here));
+        assert!(is_published_in(Path::new("data"), &here));
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     metric::{Metric, MetricSet},
-    sink::{CsvCompression, FileFormat, ParquetCompression},
+    sink::{CsvCompression, CsvProfile, FileFormat, ParquetCompression},
     time::{BucketSize, PartitionSize},
 };
 
@@ -141,17 +141,27 @@ fn recheck(section: &mut Section<'_>, lookback: Option<TimeDelta>) -> Result<Vec
     Ok(ages)
 }
 
-/// `format` and `compression`, which go together.
+/// `format`, `compression` and `csv_profile`, which go together.
 fn format(section: &mut Section<'_>) -> Result<FileFormat, Reported> {
     let format = section.text_or("format", FORMAT, |text| one_of(text, &FORMATS, |(word, _)| word));
     let Ok((_, compressions)) = format else {
         section.skip("compression");
+        section.skip("csv_profile");
         return format.map(|(_, [(_, default), ..])| default);
     };
     let [(default, _), ..] = compressions;
-    section
+    let format = section
         .text_or("compression", default, |text| one_of(text, &compressions, |(word, _)| word))
-        .map(|(_, format)| format)
+        .map(|(_, format)| format);
+    let profile =
+        section.optional_text("csv_profile", |text| one_of(text, &CsvProfile::ALL, CsvProfile::as_str));
+    match (format?, profile?) {
+        (format, None) => Ok(format),
+        (format, Some(profile)) => format.in_profile(profile).ok_or_else(|| {
+            let mismatch = Mismatch::new("csv_profile only where format = \"csv\"", "it beside parquet");
+            section.reject("csv_profile", mismatch.hint("write format = \"csv\", or leave csv_profile out"))
+        }),
+    }
 }
 
 /// Angus contract, section 6: the last two closed buckets are asked again, since late counts restate them.

@@ -29,6 +29,7 @@ mod urls;
 
 pub use accounts::{Account, AccountSystem, AngelcamAccount, AngelcamSignIn, OAuthClient, SimacanAccount};
 pub use deliveries::{ContentType, Delivery, DeliveryMethod};
+pub(crate) use folders::is_published_in;
 pub use inventories::Inventory;
 pub use problem::{ConfigError, Problem, Problems};
 pub use schedule::ScheduleError;

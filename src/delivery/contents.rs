@@ -12,7 +12,7 @@ use crate::{
     publication::Archive,
     row::TAG_PREFIX,
     series::Series,
-    sink::{CsvCompression, DecodeError, FileFormat, JsonLayout, publish},
+    sink::{CsvCompression, CsvProfile, DecodeError, FileFormat, JsonLayout, publish},
 };
 
 /// What there is to send of an entry.
@@ -44,7 +44,11 @@ pub(super) fn pack(
         return Ok(Contents::Unsendable("its name is none of a published file".to_owned()));
     };
     if let (FileFormat::Csv(compression), ContentType::Csv) = (format, content_type) {
-        return Ok(csv_as_it_is(compression, bytes).unwrap_or_else(Contents::Unsendable));
+        match standard_csv(compression, &bytes) {
+            Ok(Some(csv)) => return Ok(sendable_csv(csv).unwrap_or_else(Contents::Unsendable)),
+            Ok(None) => {}
+            Err(reason) => return Ok(Contents::Unsendable(reason)),
+        }
     }
     let Some(series) = series else { return Ok(Contents::Unsendable(not_configured(entry))) };
     let known = archive.ledger.find_series(&series.key())?;
@@ -68,14 +72,10 @@ fn not_configured(entry: &OutboxEntry) -> String {
     )
 }
 
-fn csv_as_it_is(compression: CsvCompression, bytes: Vec<u8>) -> Result<Contents, String> {
-    let csv = match compression {
-        CsvCompression::None => bytes,
-        CsvCompression::Gzip | CsvCompression::Zstd => {
-            compression.unpack(&bytes).map_err(|error| unreadable(&error))?.into_owned()
-        }
-    };
-    sendable_csv(csv)
+/// The text of a CSV file that can be sent as it is; `None` where its profile is another one than partners read.
+fn standard_csv(compression: CsvCompression, bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    let csv = compression.unpack(bytes).map_err(|error| unreadable(&error))?;
+    Ok((CsvProfile::of(&csv) == CsvProfile::Standard).then(|| csv.into_owned()))
 }
 
 fn converted(

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
+use chrono_tz::Tz;
+
 use crate::{
     ledger::CameraRecord,
     row::ColumnKind,
@@ -25,7 +27,7 @@ pub(super) fn encode(format: FileFormat, cameras: &[CameraRecord]) -> Result<Vec
         let texts = texts.iter().map(|text| Cell::text(text.as_deref()));
         [Cell::Integer(camera.id)].into_iter().chain(texts).collect()
     });
-    format.encode_table(&Table { columns: columns(), rows: rows.collect() })
+    format.encode_table(&Table { zone: Tz::UTC, columns: columns(), rows: rows.collect() })
 }
 
 fn columns() -> Vec<TableColumn> {

@@ -15,7 +15,8 @@ pub struct Layout {
     pub grid: BucketGrid,
     /// How much local time one file covers.
     pub partition: PartitionSize,
-    /// How files are read. How the pages of Parquet are compressed does not matter for that.
+    /// How files are read. How the pages of Parquet are compressed, or in which profile CSV is, does
+    /// not matter for that.
     pub format: FileFormat,
 }
 

@@ -51,7 +51,7 @@ pub struct Manifest {
     pub stream: String,
     /// What decides where rows lie, in the ledger's words: bucket size, zone, partition and file name.
     pub layout: String,
-    /// What decides how rows are written, in the ledger's words: compression and tags.
+    /// What decides how rows are written, in the ledger's words: compression, profile of CSV and tags.
     pub style: String,
     /// The columns of its files, in order.
     pub columns: Vec<String>,

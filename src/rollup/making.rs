@@ -243,7 +243,8 @@ impl Maker<'_> {
             return Ok(());
         }
         let rows = self.rows(sheet);
-        let bytes = table::encode(self.roll_up.job.format, self.owner(sheet), &rows)?;
+        let zone = sheet.zone(self.parts);
+        let bytes = table::encode(self.roll_up.job.format, zone, self.owner(sheet), &rows)?;
         let (path, disk) = (self.folder.join(&sheet.path), &self.roll_up.archive.disk);
         let is_written = disk.read_if_present(&path)?.is_none_or(|found| found != bytes);
         if is_written {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use super::{Problem, RollupPeriod, Target, place::FOLDER};
@@ -105,9 +106,12 @@ impl<'a> Sheet<'a> {
 
     /// Its periods, in order.
     pub(super) fn periods(&self, parts: &[Part]) -> impl Iterator<Item = RollupPeriod> + use<> {
-        let zone =
-            self.members.first().map_or(chrono_tz::Tz::UTC, |first| parts[*first].series.stream.timezone);
-        RollupPeriod::overlapping(self.range, self.target.size, zone)
+        RollupPeriod::overlapping(self.range, self.target.size, self.zone(parts))
+    }
+
+    /// The zone that its streams share.
+    pub(super) fn zone(&self, parts: &[Part]) -> Tz {
+        self.members.first().map_or(Tz::UTC, |first| parts[*first].series.stream.timezone)
     }
 
     /// The names of its streams.

@@ -1,5 +1,7 @@
 //! The columns of a roll-up.
 
+use chrono_tz::Tz;
+
 use super::RollupRow;
 use crate::{
     row::{ColumnKind, Count, FileContext, Mean, TAG_PREFIX},
@@ -112,9 +114,10 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// The bytes of a file with these rows.
+/// The bytes of a file with these rows, whose periods are those of `zone`.
 pub(super) fn encode(
     format: FileFormat,
+    zone: Tz,
     owner: Owner<'_>,
     rows: &[RollupRow],
 ) -> Result<Vec<u8>, EncodeError> {
@@ -125,7 +128,7 @@ pub(super) fn encode(
         let figures = FIGURES.iter().map(|figure| figure.cell(row));
         [before.cell].into_iter().chain(figures).chain(behind.iter().map(|label| label.cell)).collect()
     };
-    format.encode_table(&Table { columns: columns.collect(), rows: rows.iter().map(cells).collect() })
+    format.encode_table(&Table { zone, columns: columns.collect(), rows: rows.iter().map(cells).collect() })
 }
 
 #[cfg(test)]
@@ -148,7 +151,7 @@ mod tests {
         let totals = Totals::of(&[Row::new(start, start + TimeDelta::hours(1))]);
         let row = RollupRow { range, local_date: "2026-10-24".to_owned(), expected: 24, totals };
         let owner = Owner::Group { key: "site", value: None };
-        let file = encode(FileFormat::Parquet(ParquetCompression::Zstd), owner, &[row]).unwrap();
+        let file = encode(FileFormat::Parquet(ParquetCompression::Zstd), Tz::UTC, owner, &[row]).unwrap();
         let reader = SerializedFileReader::new(Bytes::from(file)).unwrap();
         let mut schema = Vec::new();
         parquet::schema::printer::print_schema(&mut schema, reader.metadata().file_metadata().schema());

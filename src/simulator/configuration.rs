@@ -83,7 +83,7 @@ fn push_stream(toml: &mut String, stream: &SimulatedStream) {
 fn push_job(toml: &mut String, options: &ConfigurationOptions<'_>) {
     let metrics = Metric::ALL.map(|metric| quoted(metric.as_str())).join(", ");
     let format = match options.format {
-        FileFormat::Csv(_) => "csv",
+        FileFormat::Csv(_) | FileFormat::ExcelEu(_) => "csv",
         FileFormat::Parquet(_) => "parquet",
     };
     let _ = write!(

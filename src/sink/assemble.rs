@@ -49,11 +49,17 @@ pub(super) struct Assembler<'a> {
     clock: LocalClock,
     /// The row at hand, counted from 1.
     row: usize,
+    expected: fn(&Column) -> &'static str,
 }
 
 impl<'a> Assembler<'a> {
     pub(super) fn new(context: &'a FileContext) -> Self {
-        Self { context, clock: LocalClock::new(context.zone), row: 0 }
+        Self::expecting(context, usual_words)
+    }
+
+    /// For files that hold something else in some columns: `expected` says what, as in [`DecodeError::Cell`].
+    pub(super) fn expecting(context: &'a FileContext, expected: fn(&Column) -> &'static str) -> Self {
+        Self { context, clock: LocalClock::new(context.zone), row: 0, expected }
     }
 
     /// The next row. `cell` is called for each fixed column in order, with its index; its error is what it found
@@ -136,14 +142,18 @@ impl<'a> Assembler<'a> {
     }
 
     fn wrong_cell(&self, column: &Column, found: String) -> DecodeError {
-        let expected = match column.kind() {
-            ColumnKind::Text => "text",
-            ColumnKind::Instant => "an instant such as 2026-11-21T13:00:00Z",
-            ColumnKind::WallClock => "a local time such as 2026-11-21T14:00:00",
-            ColumnKind::Integer => "a whole number",
-            ColumnKind::Float => "a number",
-        };
-        DecodeError::Cell { row: self.row, column: column.name(), expected, found }
+        DecodeError::Cell { row: self.row, column: column.name(), expected: (self.expected)(column), found }
+    }
+}
+
+/// What a column holds, as in [`DecodeError::Cell`].
+pub(super) fn usual_words(column: &Column) -> &'static str {
+    match column.kind() {
+        ColumnKind::Text => "text",
+        ColumnKind::Instant => "an instant such as 2026-11-21T13:00:00Z",
+        ColumnKind::WallClock => "a local time such as 2026-11-21T14:00:00",
+        ColumnKind::Integer => "a whole number",
+        ColumnKind::Float => "a number",
     }
 }
 

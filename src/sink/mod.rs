@@ -49,6 +49,33 @@ impl CsvCompression {
     }
 }
 
+/// How the text of a CSV file is written. Every file tells its profile by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CsvProfile {
+    /// RFC 4180, with LF.
+    Standard,
+    /// For Excel and Power BI where numbers have a decimal comma.
+    ExcelEu,
+}
+
+impl CsvProfile {
+    /// Every profile, the default first.
+    pub const ALL: [Self; 2] = [Self::Standard, Self::ExcelEu];
+
+    /// The word used in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::ExcelEu => "excel-eu",
+        }
+    }
+
+    /// The profile of a text that [`CsvCompression::unpack`] gave.
+    pub fn of(csv: &[u8]) -> Self {
+        if csv::is_for_excel(csv) { Self::ExcelEu } else { Self::Standard }
+    }
+}
+
 /// How the pages of a Parquet file are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -60,29 +87,54 @@ pub enum ParquetCompression {
 
 /// The format of a published file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum FileFormat {
+    /// CSV in the profile that is the default.
     Csv(CsvCompression),
+    /// CSV for Excel. It has the names of other CSV, and either of them reads both.
+    ExcelEu(CsvCompression),
+    /// Parquet.
     Parquet(ParquetCompression),
 }
 
 impl FileFormat {
-    /// Every format.
-    pub const ALL: [Self; 6] = [
+    /// Every format. Of those that share the name of their files, the first one is the usual one.
+    pub const ALL: [Self; 9] = [
         Self::Csv(CsvCompression::None),
         Self::Csv(CsvCompression::Gzip),
         Self::Csv(CsvCompression::Zstd),
+        Self::ExcelEu(CsvCompression::None),
+        Self::ExcelEu(CsvCompression::Gzip),
+        Self::ExcelEu(CsvCompression::Zstd),
         Self::Parquet(ParquetCompression::None),
         Self::Parquet(ParquetCompression::Snappy),
         Self::Parquet(ParquetCompression::Zstd),
     ];
 
-    /// The name of a file inside its partition's folder. Parquet says inside how it is compressed.
+    /// The same format in another profile; `None` where it has none.
+    pub fn in_profile(self, profile: CsvProfile) -> Option<Self> {
+        match (self, profile) {
+            (Self::Csv(compression) | Self::ExcelEu(compression), CsvProfile::Standard) => {
+                Some(Self::Csv(compression))
+            }
+            (Self::Csv(compression) | Self::ExcelEu(compression), CsvProfile::ExcelEu) => {
+                Some(Self::ExcelEu(compression))
+            }
+            (Self::Parquet(_), _) => None,
+        }
+    }
+
+    /// Its profile, where it is one that the ledger has to tell from the default.
+    pub fn special_profile(self) -> Option<CsvProfile> {
+        matches!(self, Self::ExcelEu(_)).then_some(CsvProfile::ExcelEu)
+    }
+
+    /// The name of a file inside its partition's folder. Parquet says inside how it is compressed, and CSV in which profile
+    /// it is.
     pub fn file_name(self) -> &'static str {
         match self {
-            Self::Csv(CsvCompression::None) => "data.csv",
-            Self::Csv(CsvCompression::Gzip) => "data.csv.gz",
-            Self::Csv(CsvCompression::Zstd) => "data.csv.zst",
+            Self::Csv(CsvCompression::None) | Self::ExcelEu(CsvCompression::None) => "data.csv",
+            Self::Csv(CsvCompression::Gzip) | Self::ExcelEu(CsvCompression::Gzip) => "data.csv.gz",
+            Self::Csv(CsvCompression::Zstd) | Self::ExcelEu(CsvCompression::Zstd) => "data.csv.zst",
             Self::Parquet(_) => "data.parquet",
         }
     }
@@ -90,9 +142,13 @@ impl FileFormat {
     /// The word for its compression in the configuration.
     pub fn compression_name(self) -> &'static str {
         match self {
-            Self::Csv(CsvCompression::None) | Self::Parquet(ParquetCompression::None) => "none",
-            Self::Csv(CsvCompression::Gzip) => "gzip",
-            Self::Csv(CsvCompression::Zstd) | Self::Parquet(ParquetCompression::Zstd) => "zstd",
+            Self::Csv(CsvCompression::None)
+            | Self::ExcelEu(CsvCompression::None)
+            | Self::Parquet(ParquetCompression::None) => "none",
+            Self::Csv(CsvCompression::Gzip) | Self::ExcelEu(CsvCompression::Gzip) => "gzip",
+            Self::Csv(CsvCompression::Zstd)
+            | Self::ExcelEu(CsvCompression::Zstd)
+            | Self::Parquet(ParquetCompression::Zstd) => "zstd",
             Self::Parquet(ParquetCompression::Snappy) => "snappy",
         }
     }
@@ -101,7 +157,8 @@ impl FileFormat {
     pub fn encode(self, context: &FileContext, rows: &[Row]) -> Result<Vec<u8>, EncodeError> {
         rules::check(rows)?;
         match self {
-            Self::Csv(compression) => csv::encode(compression, context, rows),
+            Self::Csv(compression) => csv::encode(CsvProfile::Standard, compression, context, rows),
+            Self::ExcelEu(compression) => csv::encode(CsvProfile::ExcelEu, compression, context, rows),
             Self::Parquet(compression) => parquet::encode(compression, context, rows),
         }
     }
@@ -110,7 +167,7 @@ impl FileFormat {
     /// of the file.
     pub fn decode(self, context: &FileContext, bytes: &[u8]) -> Result<Vec<Row>, DecodeError> {
         let rows = match self {
-            Self::Csv(compression) => csv::decode(compression, context, bytes)?,
+            Self::Csv(compression) | Self::ExcelEu(compression) => csv::decode(compression, context, bytes)?,
             Self::Parquet(_) => parquet::decode(context, bytes)?,
         };
         rules::check(&rows)?;
@@ -120,7 +177,7 @@ impl FileFormat {
     /// The names of the columns of a file that [`FileFormat::decode`] reads, the tags included, in order.
     pub fn columns(self, bytes: &[u8]) -> Result<Vec<String>, DecodeError> {
         match self {
-            Self::Csv(compression) => csv::columns(compression, bytes),
+            Self::Csv(compression) | Self::ExcelEu(compression) => csv::columns(compression, bytes),
             Self::Parquet(_) => parquet::columns(bytes),
         }
     }

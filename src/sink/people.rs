@@ -26,7 +26,7 @@ impl FileFormat {
     /// whose buckets are not ours, is refused as there; what stands in other columns is not looked at.
     pub fn people(self, context: &FileContext, bytes: &[u8]) -> Result<Vec<PassedBy>, DecodeError> {
         let buckets = match self {
-            Self::Csv(compression) => csv::people(compression, context, bytes)?,
+            Self::Csv(compression) | Self::ExcelEu(compression) => csv::people(compression, context, bytes)?,
             Self::Parquet(_) => parquet::people(context, bytes)?,
         };
         rules::check_buckets(&buckets)?;

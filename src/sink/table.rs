@@ -1,6 +1,8 @@
 //! Small tables other than those of buckets, in the same formats: cameras, roll-ups. They are written and never read back.
 
-use super::{Cell, EncodeError, FileFormat, csv, parquet};
+use chrono_tz::Tz;
+
+use super::{Cell, CsvProfile, EncodeError, FileFormat, csv, parquet};
 use crate::row::ColumnKind;
 
 /// One column of a table.
@@ -19,6 +21,8 @@ pub(crate) struct TableColumn {
 /// Rows that have a cell for each column, in order.
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
+    /// In which instants are shown where a format shows them in local time.
+    pub(crate) zone: Tz,
     pub(crate) columns: Vec<TableColumn>,
     pub(crate) rows: Vec<Vec<Cell<'a>>>,
 }
@@ -27,7 +31,8 @@ impl FileFormat {
     /// The bytes of a file with this table. The same table is the same bytes.
     pub(crate) fn encode_table(self, table: &Table<'_>) -> Result<Vec<u8>, EncodeError> {
         match self {
-            Self::Csv(compression) => csv::encode_table(compression, table),
+            Self::Csv(compression) => csv::encode_table(CsvProfile::Standard, compression, table),
+            Self::ExcelEu(compression) => csv::encode_table(CsvProfile::ExcelEu, compression, table),
             Self::Parquet(compression) => parquet::encode_table(compression, table),
         }
     }

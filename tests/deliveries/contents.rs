@@ -12,12 +12,14 @@ use crate::{
     double::Double,
 };
 
-const JOBS: [&str; 5] = [
+const JOBS: [&str; 7] = [
     "format = \"csv\"",
     "format = \"csv\"\ncompression = \"gzip\"",
     "format = \"csv\"\ncompression = \"zstd\"",
     "format = \"parquet\"",
     "format = \"parquet\"\ncompression = \"snappy\"",
+    "format = \"csv\"\ncsv_profile = \"excel-eu\"",
+    "format = \"csv\"\ncsv_profile = \"excel-eu\"\ncompression = \"zstd\"",
 ];
 
 fn setup(job: &str, content_type: ContentType) -> Setup {

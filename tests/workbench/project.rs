@@ -31,6 +31,8 @@ pub(crate) struct Layout {
     pub(crate) lookback: &'static str,
     /// The tag `zone` of every stream.
     pub(crate) tag: &'static str,
+    /// More lines of the job in CSV.
+    pub(crate) csv: &'static str,
     /// Relative to the project's folder, unless they are absolute.
     pub(crate) output_dir: PathBuf,
     pub(crate) state_dir: PathBuf,
@@ -38,7 +40,14 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn usual(span: Span) -> Self {
-        Self { span, lookback: "48h", tag: "entrance", output_dir: "data".into(), state_dir: "state".into() }
+        Self {
+            span,
+            lookback: "48h",
+            tag: "entrance",
+            csv: "",
+            output_dir: "data".into(),
+            state_dir: "state".into(),
+        }
     }
 
     /// The text of the configuration: one job in CSV by day, one in Parquet by month.
@@ -48,14 +57,14 @@ impl Layout {
         let settle = now - local_midnight(self.span.to, ZONE) - TimeDelta::minutes(30);
         let settle = settle.num_seconds().clamp(900, 30 * 86_400);
         let (output, state) = (self.output_dir.display(), self.state_dir.display());
-        let jobs =
-            [("daily", "csv", "day"), ("monthly", "parquet", "month")].map(|(name, format, partition)| {
-                format!(
-                    "[[jobs]]\nname = \"{name}\"\nstart = \"{}\"\nsettle = \"{settle}s\"\nlookback = \"{}\"\n\
-                 format = \"{format}\"\npartition = \"{partition}\"\n",
-                    self.span.from, self.lookback
-                )
-            });
+        let jobs = [("daily", "csv", "day", self.csv), ("monthly", "parquet", "month", "")];
+        let jobs = jobs.map(|(name, format, partition, more)| {
+            format!(
+                "[[jobs]]\nname = \"{name}\"\nstart = \"{}\"\nsettle = \"{settle}s\"\nlookback = \"{}\"\n\
+                 format = \"{format}\"\npartition = \"{partition}\"\n{more}\n",
+                self.span.from, self.lookback
+            )
+        });
         let streams = fleet(STREAMS).into_iter().map(|stream| {
             let secret = access_token(&stream.client_id);
             format!(

@@ -268,9 +268,10 @@ fn jobs_are_judged() {
         ("reconcile = \"yes\"", "reconcile: expected true or false; found a string".to_owned()),
         ("format = \"cvs\"", "format: expected one of csv, parquet; found \"cvs\"; did you mean \"csv\"?".to_owned()),
         ("format = \"json\"\ncompression = \"lz4\"", "format: expected one of csv, parquet; found \"json\"".to_owned()),
+        ("csv_profile = \"excel-eu\"", "csv_profile: expected csv_profile only where format = \"csv\"; found it beside parquet; write format = \"csv\", or leave csv_profile out".to_owned()),
         ("compression = \"gzip\"", "compression: expected one of zstd, snappy, none; found \"gzip\"".to_owned()),
         ("partition = \"week\"", "partition: expected one of day, month, year; found \"week\"".to_owned()),
-        ("nmae = \"x\"", "nmae: expected one of name, time, streams, metrics, schedule, start, settle, lookback, recheck, reconcile, format, compression, partition, rollup, rollup_by; found an unknown key".to_owned()),
+        ("nmae = \"x\"", "nmae: expected one of name, time, streams, metrics, schedule, start, settle, lookback, recheck, reconcile, format, compression, csv_profile, partition, rollup, rollup_by; found an unknown key".to_owned()),
         ("metric = [\"gender\"]", "metric: expected one of name, time, ...; found an unknown key; did you mean \"metrics\"?".to_owned()),
     ] {
         assert_problem(&with(JOB, line), &format!("line 9: jobs[0].{problem}"));
@@ -279,6 +280,13 @@ fn jobs_are_judged() {
         &with(JOB, "format = \"csv\"\ncompression = \"snappy\""),
         "line 10: jobs[0].compression: expected one of none, gzip, zstd; found \"snappy\"",
     );
+    assert_problem(
+        &with(JOB, "format = \"csv\"\ncsv_profile = \"excell-eu\""),
+        "line 10: jobs[0].csv_profile: expected one of standard, excel-eu; found \"excell-eu\"; did you mean \"excel-eu\"?",
+    );
+    let profile = |text: &str| valid(&with(JOB, text)).jobs[0].format;
+    assert_eq!(profile("format = \"csv\"\ncsv_profile = \"standard\""), profile("format = \"csv\""));
+    assert_ne!(profile("format = \"csv\"\ncsv_profile = \"excel-eu\""), profile("format = \"csv\""));
 }
 
 #[test]

@@ -23,12 +23,12 @@ pub(in crate::sink) fn format<'a>(cell: Cell<'a>, scratch: &'a mut Vec<u8>) -> &
 pub(super) fn push(out: &mut Vec<u8>, cell: Cell<'_>) {
     match cell {
         Cell::Null => {}
-        Cell::Text(text) => push_quoted(out, text.as_bytes()),
+        Cell::Text(text) => push_quoted(out, text.as_bytes(), b','),
         Cell::Instant(instant) => {
-            push_wall_clock(out, instant.naive_utc());
+            push_wall_clock(out, instant.naive_utc(), b'T');
             out.push(b'Z');
         }
-        Cell::WallClock(shown) => push_wall_clock(out, shown),
+        Cell::WallClock(shown) => push_wall_clock(out, shown, b'T'),
         Cell::Integer(number) => push_integer(out, number),
         // Debug gives the shortest decimal that reads back the same and, unlike Display, always a point or an
         // exponent, so that every reader takes the column for doubles. Writing to a Vec does not fail.
@@ -38,8 +38,8 @@ pub(super) fn push(out: &mut Vec<u8>, cell: Cell<'_>) {
 
 /// Appends a field, in quotes where it needs them: where the CSV library puts them. A field that is alone in its record
 /// and empty would need them too, but no record of ours has one field.
-pub(super) fn push_quoted(out: &mut Vec<u8>, field: &[u8]) {
-    if !field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+pub(super) fn push_quoted(out: &mut Vec<u8>, field: &[u8], separator: u8) {
+    if !field.iter().any(|byte| *byte == separator || matches!(byte, b'"' | b'\n' | b'\r')) {
         return out.extend_from_slice(field);
     }
     out.push(b'"');
@@ -61,9 +61,9 @@ pub(super) fn parse(kind: ColumnKind, field: &[u8]) -> Option<Cell<'_>> {
     match kind {
         ColumnKind::Text => Some(Cell::Text(text)),
         ColumnKind::Instant => {
-            parse_wall_clock(text.strip_suffix('Z')?).map(|shown| Cell::Instant(shown.and_utc()))
+            parse_wall_clock(text.strip_suffix('Z')?, b'T').map(|shown| Cell::Instant(shown.and_utc()))
         }
-        ColumnKind::WallClock => parse_wall_clock(text).map(Cell::WallClock),
+        ColumnKind::WallClock => parse_wall_clock(text, b'T').map(Cell::WallClock),
         ColumnKind::Integer => text.parse().ok().map(Cell::Integer),
         ColumnKind::Float => text.parse().ok().map(Cell::Float),
     }
@@ -71,11 +71,12 @@ pub(super) fn parse(kind: ColumnKind, field: &[u8]) -> Option<Cell<'_>> {
 
 // Both of these by hand, because most cells pass here and formatting them takes several times as long.
 
-/// Appends `2026-11-21T14:00:00`.
-fn push_wall_clock(out: &mut Vec<u8>, shown: NaiveDateTime) {
+/// Appends `2026-11-21T14:00:00`, with `between` date and time.
+pub(super) fn push_wall_clock(out: &mut Vec<u8>, shown: NaiveDateTime, between: u8) {
     let (date, seconds) = (shown.date(), shown.time().num_seconds_from_midnight());
     let year = date.year().unsigned_abs();
     let mut text = *b"0000-00-00T00:00:00";
+    text[10] = between;
     for (place, number) in [
         (0, year / 100),
         (2, year),
@@ -108,9 +109,10 @@ fn push_integer(out: &mut Vec<u8>, number: i64) {
     out.extend_from_slice(&text[first..]);
 }
 
-fn parse_wall_clock(text: &str) -> Option<NaiveDateTime> {
+/// Reads what [`push_wall_clock`] writes.
+pub(super) fn parse_wall_clock(text: &str, between: u8) -> Option<NaiveDateTime> {
     let bytes: &[u8; 19] = text.as_bytes().try_into().ok()?;
-    let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    let separators = [(4, b'-'), (7, b'-'), (10, between), (13, b':'), (16, b':')];
     if separators.into_iter().any(|(index, separator)| bytes[index] != separator) {
         return None;
     }

@@ -1,6 +1,7 @@
 //! That nobody can tell who put a file together: this crate, or the library.
 
 use chrono::{DateTime, TimeDelta};
+use chrono_tz::Tz;
 use proptest::prelude::*;
 
 use super::{library, small};
@@ -68,6 +69,7 @@ fn table<'t>(columns: &[Column], texts: &'t [String]) -> Table<'t> {
         None => cell(*kind, texts, 0),
     };
     Table {
+        zone: Tz::UTC,
         columns: columns.iter().enumerate().map(plan).collect(),
         rows: (0..rows).map(|row| columns.iter().map(|column| cell_at(row, column)).collect()).collect(),
     }
@@ -89,7 +91,7 @@ proptest! {
 
 fn one_column(kind: ColumnKind, repeats: bool, cells: Vec<Cell<'_>>) -> Table<'_> {
     let column = TableColumn { name: "a".to_owned(), kind, is_nullable: true, repeats };
-    Table { columns: vec![column], rows: cells.into_iter().map(|cell| vec![cell]).collect() }
+    Table { zone: Tz::UTC, columns: vec![column], rows: cells.into_iter().map(|cell| vec![cell]).collect() }
 }
 
 #[test]
