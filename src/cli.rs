@@ -19,7 +19,7 @@ pub use accounts::{Auth, AuthCommand, AuthStatus, Deliver, Inventory, Login, Log
 pub use kit::Kit;
 pub use packaging::{Health, Man};
 pub use proof::{Ledger, LedgerCommand, Rebuild, Verify};
-pub use report::{Report, ResolutionName};
+pub use report::Report;
 pub use rollup::{PeriodName, Rollup};
 pub use simulate::{Simulate, Weather};
 pub use trust::{Changes, Coverage};

@@ -12,7 +12,6 @@ use crate::{
     ledger::{Ledger, LedgerError},
     publication::Archive,
     shutdown::Shutdown,
-    sink::publish::RealDisk,
     wire::Timing,
 };
 
@@ -37,9 +36,8 @@ impl Workplace {
         let accounts = Arc::new(Accounts::new(config, &vault, &timing)?);
         accounts.stop_on(&shutdown);
         let ledger = Ledger::open(&config.state_dir)?.with_clock(timing.clock.clone());
-        let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
-        let archive = Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk));
-        Ok(Self { archive: Arc::new(archive), vault, accounts, timing, shutdown })
+        let archive = Arc::new(Archive::configured(config, ledger));
+        Ok(Self { archive, vault, accounts, timing, shutdown })
     }
 
     /// Tells the ledger which deliveries there are: what is published from now on is queued for them, and what was

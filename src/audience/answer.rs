@@ -104,7 +104,7 @@ impl Answer {
             job: job.unwrap_or_default(),
             streams: asked.series.iter().map(|series| series.stream.name.clone()).collect(),
             timezone: asked.zone.name(),
-            unit: asked.unit(),
+            unit: asked.grid.size().noun(),
             resolution: asked.resolution.as_str(),
             from: to_display(range.range.start()),
             to: to_display(range.range.end()),

@@ -7,7 +7,7 @@ use super::slots::{Resolution, slots};
 use crate::{
     config::Config,
     series::Series,
-    time::{BucketGrid, BucketSize, TimeRange, parse_bound},
+    time::{BucketGrid, TimeRange, parse_bound},
 };
 
 /// The most buckets that one answer reads, of all streams together, without the period before.
@@ -163,11 +163,6 @@ impl Which {
 }
 
 impl Asked {
-    /// What a bucket is.
-    pub fn unit(&self) -> &'static str {
-        if self.grid.size() == BucketSize::Hour { "hour" } else { "day" }
-    }
-
     /// The points of a range.
     pub fn slots(&self, range: TimeRange) -> Vec<TimeRange> {
         slots(range, self.resolution, self.grid, self.zone)

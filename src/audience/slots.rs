@@ -33,6 +33,11 @@ impl Resolution {
         }
     }
 
+    /// The resolution of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == word)
+    }
+
     /// What can be looked at without counting points: buckets up to 8 days, days up to half a year, and then weeks.
     pub fn fitting(range: TimeRange) -> Self {
         match range.duration().num_days() {

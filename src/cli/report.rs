@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+
+use crate::audience::Resolution;
 
 /// `report`
 #[derive(Debug, Args)]
@@ -23,19 +28,15 @@ pub struct Report {
     #[arg(long, value_name = "DATE")]
     pub to: Option<String>,
     /// How much local time a point of the charts stands for [default: what fits]
-    #[arg(long, value_name = "PERIOD")]
-    pub by: Option<ResolutionName>,
+    #[arg(long, value_name = "PERIOD", value_parser = resolution())]
+    pub by: Option<Resolution>,
     /// File to write; one that is there is replaced
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
 
-/// A resolution by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum ResolutionName {
-    Bucket,
-    Day,
-    Week,
-    Month,
+/// One of the words of resolutions.
+fn resolution() -> impl TypedValueParser<Value = Resolution> {
+    let words = PossibleValuesParser::new(Resolution::ALL.map(Resolution::as_str));
+    words.try_map(|word| Resolution::parse(&word).ok_or("not a resolution"))
 }

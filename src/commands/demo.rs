@@ -13,7 +13,7 @@ use super::{
     CommandError,
     output::{self, grouped, local},
     report, runs,
-    session::Session,
+    session::{self, Session},
     simulate::{default_zone, file_format, load_replay},
 };
 use crate::{
@@ -84,12 +84,11 @@ fn write_report(
 ) -> Result<Option<PathBuf>, CommandError> {
     let first = found.iter().filter_map(|(_, rows, _)| Some(rows.first()?.start)).min();
     let last = found.iter().filter_map(|(_, rows, _)| Some(rows.last()?.end)).max();
-    let ledger = Ledger::open_if_present(&config.state_dir)?;
-    let (Some((first, last)), Some(ledger)) = (first.zip(last), ledger) else { return Ok(None) };
+    let Some((first, last)) = first.zip(last) else { return Ok(None) };
     let (from, to) = (Some(to_display(first)), Some(to_display(last)));
     let question = Question { job: None, which: Which::All, from, to, resolution: None };
     let out = args.dir.join("report.html");
-    report::write(config, ledger, &question, &out, now.trunc_subsecs(0))?;
+    report::write(config, &session::exported(config)?, &question, &out, now.trunc_subsecs(0))?;
     Ok(Some(out))
 }
 

@@ -3,7 +3,6 @@
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -12,19 +11,18 @@ use chrono_tz::Tz;
 use super::{
     CommandError,
     output::{self, counted, grouped},
-    session::Session,
+    session::{self, Session},
 };
 use crate::{
-    audience::{self, AskError, Asked, Page, Question, Resolution, Which},
+    audience::{self, AskError, Asked, Page, Question, Which},
     blocking::blocking,
-    cli::{Report as Arguments, ResolutionName},
+    cli::Report as Arguments,
     config::Config,
     exporter::SetupError,
     ledger::Ledger,
     page::Report,
     publication::Archive,
-    rollup::RollupSize,
-    sink::publish::{self, RealDisk},
+    sink::publish,
     survey::{CalendarJson, Survey, SurveyError, year_until},
 };
 
@@ -38,10 +36,8 @@ pub(super) async fn run(session: &Session, args: &Arguments) -> Result<u8, Comma
     let config = session.config()?;
     let now = session.clock.now().trunc_subsecs(0);
     let (question, out) = (question(args)?, args.out.clone());
-    let Some(ledger) = Ledger::open_if_present(&config.state_dir)? else {
-        return Err(CommandError::Failed("nothing is exported yet; run pull first".to_owned()));
-    };
-    let said = blocking(move || write(&config, ledger, &question, &out, now)).await?;
+    let archive = session::exported(&config)?;
+    let said = blocking(move || write(&config, &archive, &question, &out, now)).await?;
     if !session.global.quiet {
         output::print(&said)?;
     }
@@ -51,17 +47,15 @@ pub(super) async fn run(session: &Session, args: &Arguments) -> Result<u8, Comma
 /// Writes a report of what is asked to `out`, and says what is in it. Blocks.
 pub(super) fn write(
     config: &Config,
-    ledger: Ledger,
+    archive: &Archive,
     question: &Question,
     out: &Path,
     now: DateTime<Utc>,
 ) -> Result<String, CommandError> {
-    let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
-    let archive = Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk));
     archive.check_output().map_err(SetupError::from)?;
     let (folder, name) = place(out)?;
     let asked = question.resolve(config, now)?;
-    let answer = audience::answer(&archive, &asked, config.timezone, WHOLE, now)?;
+    let answer = audience::answer(archive, &asked, config.timezone, WHOLE, now)?;
     let calendars = calendars(&archive.ledger, &asked, config.timezone, now)?;
     let (exported, expected) = answer.coverage();
     let report = Report::new(title(&question.which, &asked), answer, calendars, now);
@@ -73,7 +67,7 @@ pub(super) fn write(
         "{}: {streams}, {from} to {to}, {} of {} there",
         out.display(),
         grouped(exported),
-        counted(expected, asked.unit()),
+        counted(expected, asked.grid.size().noun()),
     ))
 }
 
@@ -88,7 +82,7 @@ fn question(args: &Arguments) -> Result<Question, CommandError> {
         which,
         from: args.from.clone(),
         to: args.to.clone(),
-        resolution: args.by.map(Resolution::from),
+        resolution: args.by,
     })
 }
 
@@ -133,17 +127,6 @@ fn place(file: &Path) -> Result<(PathBuf, &OsStr), CommandError> {
     let name = name.ok_or_else(|| CommandError::Usage(format!("--out: {} is no file", file.display())))?;
     let folder = file.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
     Ok((folder.to_owned(), name))
-}
-
-impl From<ResolutionName> for Resolution {
-    fn from(name: ResolutionName) -> Self {
-        match name {
-            ResolutionName::Bucket => Self::Bucket,
-            ResolutionName::Day => Self::Period(RollupSize::Day),
-            ResolutionName::Week => Self::Period(RollupSize::Week),
-            ResolutionName::Month => Self::Period(RollupSize::Month),
-        }
-    }
 }
 
 impl From<AskError> for CommandError {

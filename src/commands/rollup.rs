@@ -12,14 +12,12 @@ use super::{
 use crate::{
     blocking::blocking,
     cli::{PeriodName, Rollup, Selection},
-    config::{Config, Job},
+    config::Job,
     exporter::SetupError,
     failure::FailureKind,
-    ledger::Ledger,
-    publication::{Archive, PublishError},
+    publication::PublishError,
     report::Failure,
     rollup::{Outcome, RollUp, RollupSize, SheetReport, Target},
-    sink::publish::RealDisk,
 };
 
 /// A width that leaves a line of 80 columns room for the rest.
@@ -58,10 +56,7 @@ pub(super) async fn run(session: &Session, args: &Rollup) -> Result<u8, CommandE
         return Err(CommandError::Usage(format!("there is no job {}", args.job)));
     };
     let target = target(args, &job)?;
-    let Some(ledger) = Ledger::open_if_present(&config.state_dir)? else {
-        return Err(CommandError::Failed("nothing is exported yet; run pull first".to_owned()));
-    };
-    let archive = archive(&config, ledger);
+    let archive = session::exported(&config)?;
     let (tag_keys, only, targets) = (config.tag_keys.clone(), args.stream.clone(), [target.clone()]);
     let rolled = blocking(move || {
         archive.check_output().map_err(SetupError::from)?;
@@ -75,11 +70,6 @@ pub(super) async fn run(session: &Session, args: &Rollup) -> Result<u8, CommandE
     };
     tell(session, args, &target, &outcome)?;
     Ok(exit_code(&outcome))
-}
-
-fn archive(config: &Config, ledger: Ledger) -> Archive {
-    let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
-    Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk))
 }
 
 fn target(args: &Rollup, job: &Arc<Job>) -> Result<Target, CommandError> {

@@ -7,12 +7,20 @@ use crate::{
     cli::{Global, Selection},
     clock::Clock,
     config::{Config, nearest},
+    ledger::Ledger,
     logging,
+    publication::Archive,
     series::Series,
     shutdown::Shutdown,
     wire::Timing,
     workplace::Workplace,
 };
+
+/// What was exported; an error where that is nothing.
+pub(super) fn exported(config: &Config) -> Result<Archive, CommandError> {
+    let nothing = || CommandError::Failed("nothing is exported yet; run pull first".to_owned());
+    Ok(Archive::configured(config, Ledger::open_if_present(&config.state_dir)?.ok_or_else(nothing)?))
+}
 
 /// One run of the program.
 pub(super) struct Session {

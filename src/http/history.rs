@@ -135,9 +135,8 @@ fn resolution(word: &str) -> Result<Option<Resolution>, Problem> {
         return Ok(None);
     }
     let words = || Resolution::ALL.map(Resolution::as_str).join(", ");
-    let known = Resolution::ALL.into_iter().find(|known| known.as_str() == word);
-    let known = known.ok_or_else(|| Problem::wrong(format!("resolution: not one of auto, {}", words())))?;
-    Ok(Some(known))
+    let unknown = || Problem::wrong(format!("resolution: not one of auto, {}", words()));
+    Resolution::parse(word).ok_or_else(unknown).map(Some)
 }
 
 fn page(parameters: &mut Parameters) -> Result<Page, Problem> {

@@ -15,8 +15,7 @@ use crate::{
     auth::{AccountState, AccountView},
     config::{Config, Job, Stream},
     daemon::{Crew, Duty, Station},
-    status::{ErrandsJson, ErrorJson, SeriesView, Snapshot},
-    suspicion::Suspicion,
+    status::{ErrandsJson, ErrorJson, SeriesState, SeriesView, Snapshot},
     time::to_display,
 };
 
@@ -138,11 +137,10 @@ impl From<Trouble> for AlertJson {
 impl SeriesJson {
     fn new(view: &SeriesView, now: DateTime<Utc>) -> Self {
         let status = view.exported.as_ref().map(|exported| &exported.status);
-        let suspect = view.suspicions().find(|found| !found.is_over);
         Self {
             job: view.series.job.name.clone(),
             stream: view.series.stream.name.clone(),
-            state: state(view, suspect),
+            state: state(view.state()),
             exported_until: view.exported_until().map(to_display),
             rows: status.map_or(0, |status| status.rows),
             files: status.map_or(0, |status| status.files),
@@ -150,19 +148,16 @@ impl SeriesJson {
             gaps: view.exported.as_ref().map_or(0, |exported| exported.gaps.len()),
             last_success: view.last_success().map(to_display),
             last_error: view.last_error().map(ErrorJson::from),
-            suspect: suspect.map(|found| found.sentence(view.series.rules.grid, now)),
+            suspect: view.suspicion().map(|found| found.sentence(view.series.rules.grid, now)),
         }
     }
 }
 
-fn state(view: &SeriesView, suspect: Option<&Suspicion>) -> &'static str {
-    if view.last_error().is_some() {
-        "failed"
-    } else if suspect.is_some() {
-        "suspect"
-    } else if view.last_success().is_some() {
-        "ok"
-    } else {
-        "never_run"
+fn state(state: SeriesState) -> &'static str {
+    match state {
+        SeriesState::Failed => "failed",
+        SeriesState::Suspect => "suspect",
+        SeriesState::Ok => "ok",
+        SeriesState::NeverRun => "never_run",
     }
 }

@@ -1,11 +1,6 @@
 //! `pandas_example.py` and `polars_example.py`.
 
-use super::{
-    Subject,
-    escape::{glob, quoted},
-    reading::period_key,
-    template::filled,
-};
+use super::{Subject, escape::quoted, reading::pattern, template::filled};
 use crate::{config::Job, sink::FileFormat};
 
 const PANDAS: &str = include_str!("templates/pandas_example.py");
@@ -36,19 +31,12 @@ fn example(subject: &Subject<'_>, template: &str) -> String {
 
 /// A line of a dictionary of Python: where the files of a job lie below its folder, and in which profile they are.
 fn entry(job: &Job) -> String {
-    let pattern = format!("stream=*/{}=*/{}", period_key(job.partition), job.format.file_name());
     let kind = match job.format {
         FileFormat::Parquet(_) => "parquet",
         FileFormat::Csv(_) => "csv",
         FileFormat::ExcelEu(_) => "excel-eu",
     };
-    // The name of a job holds nothing that a pattern would take for its own.
-    format!(
-        "    {}: ({}, {}),\n",
-        quoted(&job.name),
-        quoted(&format!("{}/{pattern}", glob(&job.name))),
-        quoted(kind)
-    )
+    format!("    {}: ({}, {}),\n", quoted(&job.name), quoted(&pattern(job)), quoted(kind))
 }
 
 fn tags(subject: &Subject<'_>) -> String {

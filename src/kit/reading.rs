@@ -6,7 +6,6 @@ use crate::{
     config::Job,
     row::{Column, ColumnKind, columns},
     sink::{CsvProfile, FileFormat},
-    time::PartitionSize,
 };
 
 /// A column as DuckDB is told of it.
@@ -25,16 +24,7 @@ pub(super) fn of_job(tag_keys: &[String]) -> Vec<Typed> {
 
 /// Below the folder of a job.
 pub(super) fn pattern(job: &Job) -> String {
-    format!("{}/stream=*/{}=*/{}", job.name, period_key(job.partition), job.format.file_name())
-}
-
-/// The key of the folders of periods.
-pub(super) fn period_key(partition: PartitionSize) -> &'static str {
-    match partition {
-        PartitionSize::Day => "date",
-        PartitionSize::Month => "month",
-        PartitionSize::Year => "year",
-    }
+    format!("{}/stream=*/{}=*/{}", job.name, job.partition.folder_key(), job.format.file_name())
 }
 
 /// A table of these columns. `path` is an expression of SQL for a pattern of file names. Where `is_hive`, the names of

@@ -20,6 +20,7 @@ use chrono::{DateTime, Utc};
 
 use self::{commit::Line, window::Publication};
 use crate::{
+    config::Config,
     ledger::{Ledger, LedgerError},
     locks::{Lock, LockError, Patience},
     pipeline::report_damage,
@@ -27,7 +28,7 @@ use crate::{
     series::Series,
     sink::{
         EncodeError,
-        publish::{Disk, FileError, WholeSyncs},
+        publish::{Disk, FileError, RealDisk, WholeSyncs},
     },
     time::Window,
 };
@@ -132,6 +133,11 @@ impl Archive {
     /// An archive in these folders.
     pub fn new(output_dir: PathBuf, state_dir: PathBuf, ledger: Ledger, disk: Arc<dyn Disk>) -> Self {
         Self { output_dir, state_dir, ledger, disk, line: Line::default() }
+    }
+
+    /// The archive of a configuration, on the real disk.
+    pub fn configured(config: &Config, ledger: Ledger) -> Self {
+        Self::new(config.output_dir.clone(), config.state_dir.clone(), ledger, Arc::new(RealDisk))
     }
 
     /// Merges the rows of a complete listing into the files of `series`, and records the window. `rows` lie in

@@ -58,6 +58,19 @@ pub struct SeriesView {
     pub next_run: Option<DateTime<Utc>>,
 }
 
+/// How a series is, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeriesState {
+    /// Its last run did not end well.
+    Failed,
+    /// It ends with zeros that are unlike it.
+    Suspect,
+    /// Its last run ended well.
+    Ok,
+    /// No run of it has ended.
+    NeverRun,
+}
+
 /// What the ledger knows of a series.
 pub struct Exported {
     /// What is exported, and how its last run ended.
@@ -174,6 +187,24 @@ impl SeriesView {
     /// Runs of zeros that are unlike it: the one at the end of what is exported, and those of the last two weeks.
     pub fn suspicions(&self) -> impl Iterator<Item = &Suspicion> {
         self.exported.iter().flat_map(|exported| &exported.suspicions)
+    }
+
+    /// The run of zeros that it ends with, where they are unlike it.
+    pub fn suspicion(&self) -> Option<&Suspicion> {
+        self.suspicions().find(|found| !found.is_over)
+    }
+
+    /// How it is: the first that is true.
+    pub fn state(&self) -> SeriesState {
+        if self.last_error().is_some() {
+            SeriesState::Failed
+        } else if self.suspicion().is_some() {
+            SeriesState::Suspect
+        } else if self.last_success().is_some() {
+            SeriesState::Ok
+        } else {
+            SeriesState::NeverRun
+        }
     }
 
     /// When a run of it last ended well.

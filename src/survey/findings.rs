@@ -8,7 +8,7 @@ use crate::{
     series::Series,
     states::{Seal, State, Stretch},
     suspicion::Suspicion,
-    time::{BucketSize, TimeRange},
+    time::TimeRange,
     wording::{counted, local},
 };
 
@@ -53,8 +53,7 @@ fn disagreement(series: &Series, seal: &Seal<'_>) -> Option<Finding> {
 
 fn of_stretch(series: &Series, Stretch { range, state, why }: &Stretch) -> Finding {
     let zone = series.stream.timezone;
-    let noun = if series.job.time == BucketSize::Hour { "hour" } else { "day" };
-    let buckets = counted(series.rules.grid.bucket_starts(*range).count() as u64, noun);
+    let buckets = counted(series.rules.grid.bucket_starts(*range).count() as u64, series.job.time.noun());
     let time = |instant: DateTime<Utc>| local(instant, zone);
     let (from, to) = (time(range.start()), time(range.end()));
     let since = why.as_ref().and_then(|why| why.since);

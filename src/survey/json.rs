@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Finding, Survey};
 use crate::{
     calendar::{Calendar, DayJson, TallyJson},
-    time::{BucketSize, to_display},
+    time::to_display,
 };
 
 /// More findings are not told; how many there are is.
@@ -43,7 +43,7 @@ impl CalendarJson {
             job: series.job.name.clone(),
             stream: series.stream.name.clone(),
             timezone: series.stream.timezone.name(),
-            unit: if series.job.time == BucketSize::Hour { "hour" } else { "day" },
+            unit: series.job.time.noun(),
             from: calendar.range.map(|range| to_display(range.start())),
             to: calendar.range.map(|range| to_display(range.end())),
             days: calendar.days.iter().map(DayJson::from).collect(),

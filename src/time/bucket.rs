@@ -29,6 +29,14 @@ impl BucketSize {
         }
     }
 
+    /// What one bucket is, for people and programs that do not care where days begin.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day | Self::Global => "day",
+        }
+    }
+
     /// The longest range that one listing may ask for (Angus contract, section 6).
     fn longest_window(self) -> TimeDelta {
         match self {

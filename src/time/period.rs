@@ -28,6 +28,15 @@ impl PartitionSize {
             Self::Year => "year",
         }
     }
+
+    /// What precedes `=` in the names of folders.
+    pub fn folder_key(self) -> &'static str {
+        match self {
+            Self::Day => "date",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
 }
 
 impl PeriodSize for PartitionSize {
@@ -133,10 +142,11 @@ impl LocalPeriod {
 
     /// `date=2026-11-21`, `month=2026-11` or `year=2026`: the folder of its file.
     pub fn folder_name(self) -> String {
-        match self.size {
-            PartitionSize::Day => format!("date={}", self.first_day.format("%Y-%m-%d")),
-            PartitionSize::Month => format!("month={}", self.first_day.format("%Y-%m")),
-            PartitionSize::Year => format!("year={}", self.first_day.format("%Y")),
-        }
+        let value = match self.size {
+            PartitionSize::Day => "%Y-%m-%d",
+            PartitionSize::Month => "%Y-%m",
+            PartitionSize::Year => "%Y",
+        };
+        format!("{}={}", self.size.folder_key(), self.first_day.format(value))
     }
 }

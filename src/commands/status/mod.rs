@@ -16,7 +16,7 @@ use crate::{
     cli::Status,
     config::Config,
     ledger::{LastError, Ledger, LedgerError},
-    status::{Exported, SeriesView, Snapshot, TokenViews},
+    status::{Exported, SeriesState, SeriesView, Snapshot, TokenViews},
 };
 
 /// Where the names of streams stand.
@@ -84,16 +84,14 @@ fn row(view: &SeriesView, week: String, now: DateTime<Utc>) -> [String; 8] {
     let series = &view.series;
     let (job, stream) = (shortened(&series.job.name, 10), series.stream.name.clone());
     let unknown = || "-".to_owned();
-    let Some(Exported { status, gaps, suspicions, .. }) = &view.exported else {
-        let state = "never run".to_owned();
+    let Some(Exported { status, gaps, .. }) = &view.exported else {
+        let state = word(view.state()).to_owned();
         return [job, stream, unknown(), unknown(), unknown(), unknown(), week, state];
     };
     let until = view.exported_until();
-    let state = match (&status.last_error, status.last_success) {
-        (Some(error), _) => shortened(&error.kind, 11),
-        (None, _) if suspicions.iter().any(|found| !found.is_over) => "suspect".to_owned(),
-        (None, Some(_)) => "ok".to_owned(),
-        (None, None) => "never run".to_owned(),
+    let state = match (view.state(), &status.last_error) {
+        (SeriesState::Failed, Some(error)) => shortened(&error.kind, 11),
+        (state, _) => word(state).to_owned(),
     };
     [
         job,
@@ -105,6 +103,15 @@ fn row(view: &SeriesView, week: String, now: DateTime<Utc>) -> [String; 8] {
         week,
         state,
     ]
+}
+
+fn word(state: SeriesState) -> &'static str {
+    match state {
+        SeriesState::Failed => "failed",
+        SeriesState::Suspect => "suspect",
+        SeriesState::Ok => "ok",
+        SeriesState::NeverRun => "never run",
+    }
 }
 
 /// What is wrong with each series: its last error, and zeros that are unlike it.

@@ -25,7 +25,6 @@ use crate::{
     publication::{Archive, PublishError},
     report::{Failure, Outcome, RunReport, SeriesReport},
     series::Series,
-    sink::publish::RealDisk,
     time::TimeRange,
     verify::{Elsewhere, Finding, Flaw, Inspected},
     workplace::Workplace,
@@ -111,8 +110,7 @@ fn archive(config: &Config, workplace: Option<&Workplace>) -> Result<Arc<Archive
         return Ok(Arc::clone(&workplace.archive));
     }
     let ledger = Ledger::open(&config.state_dir)?;
-    let (output_dir, state_dir) = (config.output_dir.clone(), config.state_dir.clone());
-    Ok(Arc::new(Archive::new(output_dir, state_dir, ledger, Arc::new(RealDisk))))
+    Ok(Arc::new(Archive::configured(config, ledger)))
 }
 
 /// Looks at every folder.
